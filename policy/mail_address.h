@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The form in which addresses and domains are compared.
+//
+// Canonical: ASCII letters in lower case, the domain as A-labels (RFC 5890) without a final dot.  A
+// local part outside ASCII (RFC 6531) is compared byte by byte.
+#pragma once
+
+#include <memory_resource>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postern::policy {
+
+// The part behind the last "@"; empty when there is none.
+std::string_view domain_of(std::string_view address);
+
+// Makes `text` canonical for comparison with what the configuration says.  Never fails: a domain
+// that is none is only brought to lower case, and so equals no configured one.
+void append_canonical_address(std::pmr::string& out, std::string_view text);
+void append_canonical_domain(std::pmr::string& out, std::string_view text);
+
+// For the configuration, which must be right: null when `text` is no domain, or no address with a
+// local part and a domain.
+std::optional<std::string> parse_domain(std::string_view text);
+std::optional<std::string> parse_address(std::string_view text);
+
+std::string_view trimmed(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace postern::policy

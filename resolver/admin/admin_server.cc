@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/admin/admin_server.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "resolver/admin/routes.h"
+#include "resolver/config/endpoint_text.h"
+
+namespace postern::admin {
+
+namespace {
+
+constexpr std::size_t body_max = 4U << 20;
+constexpr unsigned threads = 4;  // a check may wait for its deadline; others go on meanwhile
+constexpr unsigned idle_seconds_max = 30;
+
+MHD_Result answer(MHD_Connection* connection, const Response& response) {
+    MHD_Response* const made = MHD_create_response_from_buffer(
+        response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
+    if (made == nullptr) return MHD_NO;
+    MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    const MHD_Result queued = MHD_queue_response(connection, response.status, made);
+    MHD_destroy_response(made);
+    return queued;
+}
+
+// Called for the head of a request, then for each piece of its body, then once more.
+MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, const char* method,
+                      const char*, const char* piece, std::size_t* piece_size, void** state) noexcept {
+    auto* body = static_cast<std::string*>(*state);
+    if (body == nullptr) {
+        *state = new std::string;
+        return MHD_YES;
+    }
+    if (*piece_size > 0) {
+        if (body->size() + *piece_size > body_max) return MHD_NO;
+        body->append(piece, *piece_size);
+        *piece_size = 0;
+        return MHD_YES;
+    }
+    return answer(connection, respond(*static_cast<Daemon*>(user), method, path, *body));
+}
+
+void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) noexcept {
+    delete static_cast<std::string*>(*state);
+    *state = nullptr;
+}
+
+tl::expected<int, std::string> listen_on(const io::Endpoint& endpoint) {
+    const auto failed = [&](const char* what) {
+        return tl::unexpected(fmt::format("admin.listen {}: {}: {}", config::to_string(endpoint), what,
+                                          std::strerror(errno)));
+    };
+    const bool v4 = endpoint.address.is_v4();
+    const int fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return failed("cannot make a socket");
+    const int on = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(sockaddr_in);
+    if (v4) {
+        auto& address = reinterpret_cast<sockaddr_in&>(storage);
+        address.sin_family = AF_INET;
+        address.sin_port = htons(endpoint.port);
+        address.sin_addr.s_addr = htonl(endpoint.address.v4());
+    } else {
+        auto& address = reinterpret_cast<sockaddr_in6&>(storage);
+        address.sin6_family = AF_INET6;
+        address.sin6_port = htons(endpoint.port);
+        std::memcpy(&address.sin6_addr, endpoint.address.bytes().data(), endpoint.address.bytes().size());
+        size = sizeof(sockaddr_in6);
+    }
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 || ::listen(fd, SOMAXCONN) != 0) {
+        auto error = failed("cannot listen there");
+        ::close(fd);
+        return error;
+    }
+    return fd;
+}
+
+}  // namespace
+
+AdminServer::~AdminServer() { stop(); }
+
+tl::expected<void, std::string> AdminServer::start(const config::AdminConfig& config,
+                                                   const std::string& group) {
+    auto socket = service::UnixSocket::open({.path = config.socket, .mode = 0660, .group = group});
+    if (!socket) return tl::unexpected(socket.error());
+    socket_ = std::make_unique<service::UnixSocket>(std::move(*socket));
+    if (auto served = serve(socket_->duplicate(), config.socket); !served) return served;
+    if (!config.listen) return {};
+
+    const auto listener = listen_on(*config.listen);
+    if (!listener) return tl::unexpected(listener.error());
+    return serve(*listener, config::to_string(*config.listen));
+}
+
+tl::expected<void, std::string> AdminServer::serve(int listener, const std::string& name) {
+    Server server(MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, on_request, &daemon_,
+                                   MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                                   MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max,
+                                   MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr, MHD_OPTION_END));
+    if (!server) {
+        ::close(listener);
+        return tl::unexpected(fmt::format("cannot serve the admin interface on {}", name));
+    }
+    servers_.push_back(std::move(server));
+    return {};
+}
+
+void AdminServer::stop() {
+    socket_.reset();
+    servers_.clear();
+}
+
+void AdminServer::Stop::operator()(MHD_Daemon* server) const { MHD_stop_daemon(server); }
+
+}  // namespace postern::admin

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/admin/routes.h"
+
+#include <nlohmann/json.hpp>
+
+#include "policy/decision_json.h"
+#include "policy/request_json.h"
+
+namespace postern::admin {
+
+namespace {
+
+using nlohmann::json;
+
+Response ok(const json& body) {
+    return {.status = 200, .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+}
+
+Response failed(unsigned status, const std::string& what) {
+    Response response = ok({{"error", what}});
+    response.status = status;
+    return response;
+}
+
+Response ping(Daemon& daemon) {
+    return ok({{"status", "ok"}, {"policy_set", daemon.config()->policies->hash_text()}});
+}
+
+// Reads the request of `body` and lets `decide` make a response of it.
+template <class Decide>
+Response with_request(std::string_view body, Decide decide) {
+    policy::RequestReader reader;
+    Request request;
+    if (const auto read = reader.read(body, request); !read) return failed(400, read.error());
+    if (request.now || request.reputation) {
+        return failed(400, "`now` and `reputation` are for posternctl simulate; a running daemon asks the lists");
+    }
+    return decide(request);
+}
+
+Response check(Daemon& daemon, std::string_view body) {
+    return with_request(body, [&](const Request& request) {
+        const Decided decided = daemon.decide(request);
+        Response response;
+        policy::append_json(response.body, *decided.policies, decided.request, decided.decision, decided.evidence,
+                            decided.elapsed);
+        response.body += '\n';
+        return response;
+    });
+}
+
+double milliseconds(Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::uint64_t replies(const dns::ListStats& stats, dns::ReplyKind kind) {
+    return stats.replies[static_cast<std::size_t>(kind)];
+}
+
+json list_json(const Daemon::ListReport& list) {
+    using Kind = dns::ReplyKind;
+    const dns::ListStats& stats = list.stats;
+    const std::uint64_t listed = replies(stats, Kind::listed);
+    const std::uint64_t clear =
+        replies(stats, Kind::nxdomain) + replies(stats, Kind::nodata) + replies(stats, Kind::unmapped);
+    const double opinions = static_cast<double>(listed + clear);
+    return {{"name", list.info.name},
+            {"kind", to_string(list.info.kind)},
+            {"ipv6", list.ipv6},
+            {"queries", stats.queries},
+            {"retries", stats.retries},
+            {"over_tcp", stats.over_tcp},
+            {"listed", listed},
+            {"clear", clear},
+            {"hit_rate", opinions > 0 ? static_cast<double>(listed) / opinions : 0.0},
+            {"errors",
+             {{"timeout", stats.timeouts},
+              {"late", stats.late},
+              {"not_asked", stats.crowded_out},
+              {"refusal_code", replies(stats, Kind::refusal)},
+              {"nonsense", replies(stats, Kind::nonsense)},
+              {"unmapped_code", replies(stats, Kind::unmapped)},
+              {"nodata", replies(stats, Kind::nodata)},
+              {"servfail", replies(stats, Kind::servfail)},
+              {"refused", replies(stats, Kind::declined)},
+              {"other_rcode", replies(stats, Kind::failure)},
+              {"malformed", replies(stats, Kind::malformed)}}},
+            {"latency_ms",
+             {{"p50", milliseconds(stats.latency.quantile(0.5))}, {"p99", milliseconds(stats.latency.quantile(0.99))}}}};
+}
+
+Response lists(Daemon& daemon) {
+    json all = json::array();
+    for (const Daemon::ListReport& list : daemon.lists()) all.push_back(list_json(list));
+    return ok({{"lists", all}});
+}
+
+Response cache_stats(Daemon& daemon) {
+    const cache::CacheStats stats = daemon.cache_stats();
+    return ok({{"entries", stats.lines},
+               {"used", stats.lines_used},
+               {"bytes", stats.bytes},
+               {"insertions", stats.insertions},
+               {"evictions", stats.evictions}});
+}
+
+std::string code_text(std::uint32_t code) { return IpAddress::from_v4(code).to_string(); }
+
+Response cached(Daemon& daemon, const IpAddress& address) {
+    const Evidence evidence = daemon.cached(address);
+    const auto config = daemon.config();
+    json lists = json::object();
+    for (std::size_t i = 0; i < config->lists.size(); ++i) {
+        const Listing& listing = evidence.listings[i];
+        if (listing.state == Listing::State::pending || listing.state == Listing::State::not_applicable) continue;
+        json& entry = lists[config->lists[i].info.name];
+        entry["state"] = to_string(listing.state);
+        if (listing.code != 0) entry["code"] = code_text(listing.code);
+    }
+    return ok({{"client", address.to_string()}, {"lists", lists}});
+}
+
+Response flush(Daemon& daemon, const IpAddress& address) {
+    return ok({{"client", address.to_string()}, {"forgotten", daemon.flush(address)}});
+}
+
+Response flush_all(Daemon& daemon) {
+    daemon.flush_all();
+    return ok({{"forgotten", true}});
+}
+
+Response reload(Daemon& daemon) {
+    Problems problems;
+    const bool applied = daemon.reload(problems);
+    json texts = json::array();
+    for (const Problem& problem : problems) texts.push_back(problem.to_string());
+    Response response = ok({{"reloaded", applied},
+                            {"policy_set", daemon.config()->policies->hash_text()},
+                            {"problems", texts}});
+    response.status = applied ? 200 : 422;
+    return response;
+}
+
+struct Route {
+    std::string_view method;
+    std::string_view path;
+    Response (*respond)(Daemon& daemon, std::string_view body);
+};
+
+constexpr Route routes[] = {
+    {"GET", "/healthz", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
+    {"GET", "/v1/ping", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
+    {"POST", "/v1/check", check},
+    {"GET", "/v1/lists", [](Daemon& daemon, std::string_view) { return lists(daemon); }},
+    {"GET", "/v1/cache", [](Daemon& daemon, std::string_view) { return cache_stats(daemon); }},
+    {"DELETE", "/v1/cache", [](Daemon& daemon, std::string_view) { return flush_all(daemon); }},
+    {"POST", "/v1/reload", [](Daemon& daemon, std::string_view) { return reload(daemon); }},
+};
+
+Response respond_about_address(Daemon& daemon, std::string_view method, std::string_view text) {
+    const auto address = IpAddress::parse(text);
+    if (!address) return failed(400, "\"" + std::string(text) + "\" is not an IP address");
+    if (method == "GET") return cached(daemon, *address);
+    if (method == "DELETE") return flush(daemon, *address);
+    return failed(405, "use GET or DELETE");
+}
+
+}  // namespace
+
+Response respond(Daemon& daemon, std::string_view method, std::string_view path, std::string_view body) {
+    constexpr std::string_view address_prefix = "/v1/cache/";
+    if (path.starts_with(address_prefix)) {
+        return respond_about_address(daemon, method, path.substr(address_prefix.size()));
+    }
+    bool path_known = false;
+    for (const Route& route : routes) {
+        if (route.path != path) continue;
+        path_known = true;
+        if (route.method == method) return route.respond(daemon, body);
+    }
+    if (path_known) return failed(405, "this path does not take " + std::string(method));
+    return failed(404, "no such path: " + std::string(path));
+}
+
+}  // namespace postern::admin

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration of a daemon: plain structs with the defaults in place.
+//
+// docs/configuration.md says what each key means to an operator.  The policy part is kept by the compiled
+// set alone.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/document.h"
+#include "policy/listing.h"
+#include "policy/policy_set.h"
+#include "policy/time.h"
+#include "resolver/dns/code_map.h"
+#include "resolver/dns/dns_source.h"
+#include "resolver/dns/query_name.h"
+#include "resolver/io/make_loop.h"
+#include "resolver/service/exchange.h"
+
+namespace postern::config {
+
+struct GatewayConfig {
+    std::string socket = "/run/postern/gateway.sock";
+    std::string postfix_socket;  // empty: none
+    mode_t socket_mode = 0660;
+    std::string socket_group;  // empty: the daemon's own
+    Duration deadline = std::chrono::seconds{1};
+    io::IoChoice io = io::IoChoice::automatic;
+    service::Mode mode = service::Mode::enforce;
+
+    bool operator==(const GatewayConfig&) const = default;
+};
+
+struct DnsConfig {
+    std::vector<io::Endpoint> servers;  // empty: those of the system
+    Duration timeout = std::chrono::milliseconds{400};
+    unsigned attempts = 2;
+    dns::TtlBounds ttl;
+
+    bool operator==(const DnsConfig&) const = default;
+};
+
+struct ListConfig {
+    ListInfo info;
+    std::string zone;  // may hold a key that was paid for: shown nowhere
+    dns::DnsList dns;
+    bool ipv6 = false;
+
+    bool operator==(const ListConfig&) const = default;
+};
+
+struct CacheConfig {
+    std::size_t entries = 1'000'000;
+
+    bool operator==(const CacheConfig&) const = default;
+};
+
+struct AdminConfig {
+    std::string socket = "/run/postern/admin.sock";
+    std::optional<io::Endpoint> listen;  // TCP, loopback only
+
+    bool operator==(const AdminConfig&) const = default;
+};
+
+struct Config {
+    GatewayConfig gateway;
+    DnsConfig dns;
+    std::vector<ListConfig> lists;  // by ListIndex
+    CacheConfig cache;
+    AdminConfig admin;
+    std::shared_ptr<const policy::PolicySet> policies;
+
+    ListCatalogue catalogue() const;
+};
+
+// Reads `path` and what it includes.  Everything that is wrong is in `problems`, warnings too; null when one of
+// them is an error.
+std::unique_ptr<const Config> load(const std::string& path, Problems& problems);
+
+// What is different in `next` and takes effect at a restart only, by section name.
+std::vector<std::string> needs_restart(const Config& running, const Config& next);
+
+}  // namespace postern::config

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Addresses with ports as people write them: "127.0.0.1:53", "[::1]:53", or without a port.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "resolver/io/loop.h"
+
+namespace postern::config {
+
+// `port` stands where the text has none; 0: the text must have one.
+std::optional<io::Endpoint> parse_endpoint(std::string_view text, std::uint16_t port);
+std::string to_string(const io::Endpoint& endpoint);
+
+}  // namespace postern::config

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <future>
+
+namespace postern {
+
+namespace {
+
+constexpr Duration drain_patience = std::chrono::seconds{5};
+constexpr Duration retired_poll = std::chrono::milliseconds{5};
+
+// Takes the one reply to a request that no connection made.
+class OneReply final : public service::ReplySink {
+  public:
+    explicit OneReply(Decided& decided) : decided_(decided) {}
+
+    void reply(const service::Origin&, const service::Answer& answer) override {
+        decided_.decision = answer.decision;
+        decided_.evidence = answer.evidence;
+        decided_.elapsed = answer.elapsed;
+        done_.set_value();
+    }
+    void wait() { done_.get_future().wait(); }
+
+  private:
+    Decided& decided_;
+    std::promise<void> done_;
+};
+
+std::string joined(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string path, std::unique_ptr<const config::Config> config)
+    : path_(std::move(path)), config_(std::move(config)) {}
+
+tl::expected<void, std::string> Daemon::start() {
+    const auto config = this->config();
+    std::string report;
+    std::unique_ptr<io::Loop> loop = io::make_loop(config->gateway.io, report);
+    if (!loop) return tl::unexpected(report);
+    spdlog::info("event=io {}", report);
+
+    worker_ = std::make_unique<Worker>(std::move(loop), *config);
+    for (const std::string& path : {config->gateway.socket, config->gateway.postfix_socket}) {
+        if (path.empty()) continue;
+        auto socket = service::UnixSocket::open({.path = path,
+                                                 .mode = config->gateway.socket_mode,
+                                                 .group = config->gateway.socket_group});
+        if (!socket) return tl::unexpected(socket.error());
+        worker_->listen(*socket);
+        sockets_.push_back(std::move(*socket));
+    }
+    worker_->start();
+    spdlog::info("event=started lists={} policy_set={} socket={}", config->lists.size(),
+                 config->policies->hash_text(), config->gateway.socket);
+    return {};
+}
+
+void Daemon::stop() {
+    // The files go first: who connects from now on shall find nobody rather than wait.
+    sockets_.clear();
+    if (worker_) worker_->drain_and_stop(drain_patience);
+    spdlog::info("event=stopped");
+}
+
+bool Daemon::reload(Problems& problems) {
+    const std::lock_guard one_at_a_time(reloading_);
+    const auto running = config();
+    std::shared_ptr<const config::Config> next = config::load(path_, problems);
+    if (next == nullptr) {
+        spdlog::error("event=reload_refused file={} problems={}", path_, problems.size());
+        return false;
+    }
+    // A policy set speaks of lists by number, so it cannot be put in place beside other lists.
+    if (const auto sections = config::needs_restart(*running, *next); !sections.empty()) {
+        problems.push_back({.file = path_,
+                            .message = fmt::format("[{}] changed, which takes a restart; nothing was changed",
+                                                   joined(sections))});
+        spdlog::error("event=reload_refused file={} restart_needed_for=\"{}\"", path_, joined(sections));
+        return false;
+    }
+    worker_->call([&] {
+        worker_->pipeline().set_policies(next->policies);
+        worker_->pipeline().set_deadline(next->gateway.deadline);
+        worker_->gateways().set_mode(next->gateway.mode);
+    });
+    {
+        const std::lock_guard lock(mutex_);
+        config_ = next;
+    }
+    spdlog::info("event=reloaded policy_set={}", next->policies->hash_text());
+    // Freeing a large set takes long, so its last reference must not be a waiting request's: those are gone
+    // after one deadline.
+    const auto patience = std::chrono::steady_clock::now() + running->gateway.deadline;
+    while (running->policies.use_count() > 1 && std::chrono::steady_clock::now() < patience) {
+        std::this_thread::sleep_for(retired_poll);
+    }
+    return true;
+}
+
+Decided Daemon::decide(const Request& request) {
+    Decided decided{.request = request, .decision = {}, .evidence = {}, .policies = {}};
+    OneReply sink(decided);
+    worker_->post([&] {
+        decided.policies = worker_->pipeline().policies();
+        worker_->pipeline().ask({}, decided.request, sink);
+    });
+    sink.wait();
+    return decided;
+}
+
+std::vector<Daemon::ListReport> Daemon::lists() {
+    const auto config = this->config();
+    return worker_->call([&] {
+        std::vector<ListReport> reports;
+        for (std::size_t i = 0; i < config->lists.size(); ++i) {
+            reports.push_back({.info = config->lists[i].info,
+                               .ipv6 = config->lists[i].ipv6,
+                               .stats = worker_->source().stats(static_cast<ListIndex>(i))});
+        }
+        return reports;
+    });
+}
+
+cache::CacheStats Daemon::cache_stats() {
+    return worker_->call([this] { return worker_->cache().stats(); });
+}
+
+Evidence Daemon::cached(const IpAddress& address) {
+    return worker_->call([&] { return worker_->pipeline().what_is_known(address); });
+}
+
+bool Daemon::flush(const IpAddress& address) {
+    return worker_->call([&] { return worker_->cache().forget(address); });
+}
+
+void Daemon::flush_all() {
+    worker_->call([this] { worker_->cache().clear(); });
+}
+
+std::shared_ptr<const config::Config> Daemon::config() const {
+    const std::lock_guard lock(mutex_);
+    return config_;
+}
+
+}  // namespace postern

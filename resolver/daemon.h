@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The control side of a running Postern: owns the worker, the sockets and the configuration in force.
+//
+// Slow things happen here, on the caller's thread, and never on the worker's: reading configuration, compiling
+// policies, freeing the old set, making JSON.  All members may be called from several threads.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "resolver/config/config.h"
+#include "resolver/service/unix_socket.h"
+#include "resolver/worker.h"
+
+namespace postern {
+
+// What happened to a request, kept beyond the reply.
+struct Decided {
+    Request request;
+    Decision decision;
+    Evidence evidence;
+    std::shared_ptr<const policy::PolicySet> policies;
+    Duration elapsed{};
+};
+
+class Daemon {
+  public:
+    // The configuration was loaded from `path`; a reload reads it again.
+    Daemon(std::string path, std::unique_ptr<const config::Config> config);
+
+    // Opens the sockets and starts the worker.  The error is a sentence for the operator.
+    tl::expected<void, std::string> start();
+    // Answers what is in flight, then ends; at most a few seconds.
+    void stop();
+
+    // Applies what the configuration file now says; all of it or nothing.  False: `problems` says why, and
+    // everything is as before.
+    bool reload(Problems& problems);
+
+    // Decides a request as if a gateway had asked.
+    Decided decide(const Request& request);
+
+    struct ListReport {
+        ListInfo info;
+        bool ipv6 = false;
+        dns::ListStats stats;
+    };
+    std::vector<ListReport> lists();
+    cache::CacheStats cache_stats();
+    // What the cache holds for an address; a list that it knows nothing of is "pending".
+    Evidence cached(const IpAddress& address);
+    bool flush(const IpAddress& address);
+    void flush_all();
+
+    std::shared_ptr<const config::Config> config() const;
+
+  private:
+    const std::string path_;
+    mutable std::mutex mutex_;  // guards config_
+    std::shared_ptr<const config::Config> config_;
+    std::mutex reloading_;  // one reload at a time
+    std::vector<service::UnixSocket> sockets_;
+    std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace postern

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where lists' opinions come from.  DNS is one source (dns_source.h); files could be another.
+#pragma once
+
+#include <cstdint>
+
+#include "policy/ip_address.h"
+#include "policy/listing.h"
+#include "policy/time.h"
+
+namespace postern::dns {
+
+// The asker's own name for what it waits for; comes back with the answer.
+using Ticket = std::uint64_t;
+
+struct ListAnswer {
+    Listing listing;
+    Duration ttl{};  // of an opinion (listed, clear): how long it holds; already within the list's bounds
+};
+
+class ListAnswers {
+  public:
+    virtual ~ListAnswers() = default;
+    virtual void on_answer(Ticket ticket, ListIndex list, const ListAnswer& answer) = 0;
+    // An opinion that came after on_answer had said "timeout": good for the next who asks.
+    virtual void on_late_answer(const IpAddress& address, ListIndex list, const ListAnswer& answer) = 0;
+};
+
+class ListSource {
+  public:
+    virtual ~ListSource() = default;
+    // Who is answered; before the first ask().
+    virtual void deliver_to(ListAnswers& answers) = 0;
+    // Gives exactly one on_answer, never from inside this call, at the latest when the source's own patience
+    // is over; unless it returns false: too much is under way, nothing will come.
+    virtual bool ask(ListIndex list, const IpAddress& address, Ticket ticket) = 0;
+};
+
+}  // namespace postern::dns

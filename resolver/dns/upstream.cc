@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/dns/upstream.h"
+
+namespace postern::dns {
+
+namespace {
+
+constexpr std::size_t header_size = 12;
+constexpr std::size_t ids = 65536;
+// Beyond this a free id would take long to find, and a guess would soon hit a used one.
+constexpr std::size_t ids_used_max = ids / 2;
+
+std::uint16_t id_of(std::span<const std::byte> message) {
+    return static_cast<std::uint16_t>(std::to_integer<unsigned>(message[0]) << 8 |
+                                      std::to_integer<unsigned>(message[1]));
+}
+
+}  // namespace
+
+Upstream::Upstream(io::Loop& loop, Owner& owner, const io::Endpoint& server)
+    : loop_(loop), owner_(owner), server_(server), question_of_id_(ids) {
+    for (Port& port : ports_) {
+        port.upstream = this;
+        port.socket = loop_.open_datagram(server_, port);
+    }
+    rotate_port();
+}
+
+Upstream::~Upstream() {
+    for (const Port& port : ports_) loop_.close_datagram(port.socket);
+}
+
+bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
+    Port& port = ports_[current_socket_];
+    // A socket that could not be opened at first (no descriptors, no route) is tried again when its turn comes.
+    if (!port.socket) port.socket = loop_.open_datagram(server_, port);
+    if (!port.socket || ids_used_ >= ids_used_max) return false;
+
+    std::uint16_t id = 0;
+    do {
+        id = static_cast<std::uint16_t>(loop_.random());
+    } while (question_of_id_[id] != 0);
+    question_of_id_[id] = question + 1;
+    ++ids_used_;
+
+    attempt = {.letter_case = loop_.random(),
+               .sent = loop_.now(),
+               .id = id,
+               .socket = current_socket_,
+               .live = true,
+               .in_window = true};
+    query.set_id(id);
+    query.set_letter_case(attempt.letter_case);
+    loop_.send_datagram(port.socket, query.bytes());
+    window_.on_sent();
+    return true;
+}
+
+void Upstream::forget(Attempt& attempt) {
+    if (!attempt.live) return;
+    attempt.live = false;
+    question_of_id_[attempt.id] = 0;
+    --ids_used_;
+}
+
+std::uint8_t Upstream::pick_socket() { return static_cast<std::uint8_t>(loop_.random() % sockets); }
+
+void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {
+    const QuestionIndex question = bytes.size() < header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
+    if (question == 0) {
+        ++upstream->strays_;
+        return;
+    }
+    const auto index = static_cast<std::uint8_t>(this - upstream->ports_.data());
+    upstream->owner_.on_datagram(*upstream, question - 1, index, bytes);
+}
+
+bool matches(const Attempt& attempt, std::uint8_t socket, Query query, std::span<const std::byte> bytes) {
+    if (bytes.size() < header_size || socket != attempt.socket || id_of(bytes) != attempt.id) return false;
+    // A response, a standard query, one question (RFC 1035 section 4.1.1).
+    const auto flags = std::to_integer<unsigned>(bytes[2]);
+    const bool one_question = bytes[4] == std::byte{0} && bytes[5] == std::byte{1};
+    if ((flags & 0xF8) != 0x80 || !one_question) return false;
+    query.set_letter_case(attempt.letter_case);
+    return query.is_question_of(bytes);
+}
+
+}  // namespace postern::dns

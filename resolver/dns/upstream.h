@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One name server: the sockets to it, the queries on their way, and what makes a forged reply fail.
+//
+// Each attempt carries an id that no other attempt to this server has, leaves from one of sixteen ports
+// that the kernel chose, and writes the name in random letter case; a reply counts only when all three come
+// back and the source is the server's (RFC 5452 section 9).  Ids and letter case are from the loop's
+// CSPRNG.  All attempts of one batch leave from one port, so that they can share a system call.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "resolver/dns/query_name.h"
+#include "resolver/dns/window.h"
+#include "resolver/io/loop.h"
+
+namespace postern::dns {
+
+// The asker's number for a question in flight.
+using QuestionIndex = std::uint32_t;
+
+// One datagram on its way.
+struct Attempt {
+    std::uint64_t letter_case = 0;
+    TimePoint sent{};
+    std::uint16_t id = 0;
+    std::uint8_t socket = 0;
+    bool live = false;       // its id is taken: a reply would still be accepted
+    bool in_window = false;  // counts against the window; neither answered nor timed out
+};
+
+class Upstream final {
+  public:
+    class Owner {
+      public:
+        virtual ~Owner() = default;
+        // A datagram with the id of `question`'s attempt; whether it is its reply the owner checks with
+        // matches().
+        virtual void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
+                                 std::span<const std::byte> bytes) = 0;
+    };
+
+    Upstream(io::Loop& loop, Owner& owner, const io::Endpoint& server);
+    ~Upstream();
+
+    const io::Endpoint& server() const { return server_; }
+    Window& window() { return window_; }
+
+    // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or no socket
+    // can be opened.
+    bool send(QuestionIndex question, Query query, Attempt& attempt);
+    // Gives the attempt's id back, if it has one; a reply that comes later belongs to nobody.
+    void forget(Attempt& attempt);
+    // The next batch leaves from another port.
+    void rotate_port() { current_socket_ = pick_socket(); }
+    // Replies that nobody waited for.
+    std::uint64_t strays() const { return strays_; }
+
+    static constexpr std::size_t sockets = 16;
+
+  private:
+    struct Port final : io::DatagramEvents {
+        Upstream* upstream = nullptr;
+        io::SocketId socket;
+        void on_datagram(io::SocketId, std::span<const std::byte> bytes) override;
+        void on_error(io::SocketId, int) override {}
+    };
+
+    std::uint8_t pick_socket();
+
+    io::Loop& loop_;
+    Owner& owner_;
+    const io::Endpoint server_;
+    Window window_;
+    std::array<Port, sockets> ports_;
+    std::uint8_t current_socket_ = 0;
+    // Question + 1 by id; 0: the id is free.
+    std::vector<QuestionIndex> question_of_id_;
+    std::size_t ids_used_ = 0;
+    std::uint64_t strays_ = 0;
+};
+
+// True when `bytes` is a reply to `query` as the live `attempt` sent it: its id, its socket, its letter case.
+bool matches(const Attempt& attempt, std::uint8_t socket, Query query, std::span<const std::byte> bytes);
+
+}  // namespace postern::dns

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How many queries may be under way to one name server.
+//
+// A default name server's socket buffer overruns at a few hundred; each datagram lost costs a whole
+// timeout.  So the number grows by one per window of answers and halves on a loss (additive increase,
+// multiplicative decrease), between 8 and 128.
+#pragma once
+
+#include <algorithm>
+
+#include "policy/time.h"
+
+namespace postern::dns {
+
+class Window {
+  public:
+    bool has_room() const { return in_flight_ < static_cast<unsigned>(size_); }
+    unsigned in_flight() const { return in_flight_; }
+    unsigned size() const { return static_cast<unsigned>(size_); }
+
+    void on_sent() { ++in_flight_; }
+    void on_reply() {
+        --in_flight_;
+        size_ = std::min(size_ + 1.0 / size_, size_max);
+    }
+    // An attempt was given up without counting as a loss.
+    void on_silence() { --in_flight_; }
+    // Losses come in bursts: one halving in `pause`, which is the time in which they are noticed.
+    void on_loss(TimePoint now, Duration pause) {
+        --in_flight_;
+        if (now < shrunk_ + pause) return;
+        shrunk_ = now;
+        size_ = std::max(size_ / 2, size_min);
+    }
+
+    static constexpr double size_min = 8;
+    static constexpr double size_max = 128;
+
+  private:
+    double size_ = 64;
+    unsigned in_flight_ = 0;
+    TimePoint shrunk_{};
+};
+
+}  // namespace postern::dns

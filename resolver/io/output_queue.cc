@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/io/output_queue.h"
+
+namespace postern::io {
+
+namespace {
+
+// A slow reader may have made a buffer large; thousands of connections must not keep such buffers.
+constexpr std::size_t kept_max = 64 * 1024;
+
+void clear_buffer(std::vector<std::byte>& buffer) {
+    buffer.clear();
+    if (buffer.capacity() > kept_max) buffer.shrink_to_fit();
+}
+
+}  // namespace
+
+void OutputQueue::append(std::span<const std::byte> bytes) {
+    gathering_.insert(gathering_.end(), bytes.begin(), bytes.end());
+}
+
+std::span<const std::byte> OutputQueue::leaving() {
+    if (leaving_.empty()) leaving_.swap(gathering_);
+    return std::span(leaving_).subspan(left_);
+}
+
+void OutputQueue::left(std::size_t count) {
+    left_ += count;
+    if (left_ < leaving_.size()) return;
+    clear_buffer(leaving_);
+    left_ = 0;
+}
+
+void OutputQueue::clear() {
+    clear_buffer(gathering_);
+    clear_buffer(leaving_);
+    left_ = 0;
+}
+
+}  // namespace postern::io

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/io/uring_loop.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace postern::io {
+
+// What a completion is about; its user data also holds a slot or, for datagrams, a number of a send.
+enum class UringLoop::Operation : std::uint8_t {
+    nobody_waits,  // cancelling and closing
+    wakeup,
+    accept,
+    connect,
+    receive,
+    send,          // reports failure only
+    patient_send,  // waits until the peer has taken everything
+    datagrams,     // reports failure only
+};
+
+namespace {
+
+// Below this a batch is too small to expect as much of the next.
+constexpr std::size_t coalesced_min = 4;
+
+}  // namespace
+
+tl::expected<std::unique_ptr<UringLoop>, std::string> UringLoop::open(const Options& options) {
+    auto ring = Ring::open(options.ring);
+    if (!ring) return tl::unexpected(std::move(ring.error()));
+    return std::unique_ptr<UringLoop>(new UringLoop(std::move(*ring), options));
+}
+
+UringLoop::UringLoop(std::unique_ptr<Ring> ring, const Options& options)
+    : SocketLoop(read_clocks()), ring_(std::move(ring)), options_(options) {
+    read_wakeup();
+}
+
+// The ring goes first: it may still hold operations that name our descriptors and buffers.
+UringLoop::~UringLoop() {
+    ring_.reset();
+    close_descriptors();
+}
+
+// The batch.
+
+Clocks UringLoop::wait(Duration patience) {
+    if (last_batch_ < coalesced_min) {
+        ring_->submit_and_wait(1, patience);
+    } else {
+        const auto count = static_cast<unsigned>(
+            std::min<std::size_t>(last_batch_, options_.wait_batch_max));
+        ring_->submit_and_wait(count, std::min(patience, options_.wait_batch_time));
+    }
+    return read_clocks();
+}
+
+void UringLoop::collect() {
+    last_batch_ = ring_->take_completions(
+        [this](const io_uring_cqe& completion) { on_completion(completion); });
+    settle_sends();
+}
+
+void UringLoop::on_completion(const io_uring_cqe& completion) {
+    const auto index = static_cast<std::uint32_t>(completion.user_data >> 8);
+    switch (static_cast<Operation>(completion.user_data & 0xFF)) {
+        case Operation::nobody_waits:
+            return;
+        case Operation::wakeup:
+            return read_wakeup();
+        case Operation::accept:
+            return on_accepted(sockets_.at(index), completion);
+        case Operation::connect:
+            return on_connected(sockets_.at(index), completion.res);
+        case Operation::receive:
+            return on_received(sockets_.at(index), completion);
+        case Operation::send:
+            return on_send_failed(sockets_.at(index), completion.res);
+        case Operation::patient_send:
+            return on_patient_send_ended(sockets_.at(index), completion.res);
+        case Operation::datagrams:
+            return on_datagrams_failed(datagram_sends_[index], -completion.res);
+    }
+}
+
+std::uint64_t UringLoop::user_data(Operation operation, std::uint32_t index) {
+    return std::uint64_t{index} << 8 | static_cast<std::uint8_t>(operation);
+}
+
+UringLoop::Activity& UringLoop::activity_of(const Socket& socket) {
+    while (activities_.size() < sockets_.slots()) activities_.emplace_back();
+    return activities_[socket.id.slot];
+}
+
+void UringLoop::end_operation(Socket& socket) {
+    const bool last = --activity_of(socket).operations == 0;
+    if (last && socket.state == SocketState::gone) sockets_.recycle(socket);
+}
+
+// The tasks themselves are run in every batch; this only ends the wait.
+void UringLoop::read_wakeup() {
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_read(sqe, wakeup_.fd(), &wakeups_, sizeof wakeups_, 0);
+    sqe->user_data = user_data(Operation::wakeup, 0);
+}
+
+// Listeners.
+
+void UringLoop::start_accepting(Socket& listener) {
+    Activity& activity = activity_of(listener);
+    if (std::exchange(activity.reading, true)) return;
+    ++activity.operations;
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_multishot_accept(sqe, listener.fd, nullptr, nullptr, SOCK_CLOEXEC);
+    sqe->user_data = user_data(Operation::accept, listener.id.slot);
+}
+
+// The kernel ends accepting by itself when it fails.
+void UringLoop::stop_accepting(Socket&) {}
+
+void UringLoop::on_accepted(Socket& listener, const io_uring_cqe& completion) {
+    const bool last = (completion.flags & IORING_CQE_F_MORE) == 0;
+    if (last) activity_of(listener).reading = false;
+
+    if (completion.res >= 0 && listener.state == SocketState::gone) {
+        ::close(completion.res);
+    } else if (completion.res >= 0) {
+        accepted(listener, completion.res);
+    } else if (listener.state != SocketState::gone) {
+        accept_failed(listener);
+    }
+    if (!last) return;
+    if (completion.res >= 0 && listener.state == SocketState::open) start_accepting(listener);
+    end_operation(listener);
+}
+
+// Connecting.
+
+void UringLoop::start_connecting(Socket& stream, const Endpoint& peer) {
+    stream.fd = open_tcp(peer, 0);
+    if (stream.fd < 0) return fail_later(stream, errno);
+    Activity& activity = activity_of(stream);
+    ++activity.operations;
+    activity.address = std::make_unique<SocketAddress>(peer);
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_connect(sqe, stream.fd, activity.address->get(), activity.address->size);
+    sqe->user_data = user_data(Operation::connect, stream.id.slot);
+}
+
+void UringLoop::on_connected(Socket& stream, int result) {
+    activity_of(stream).address.reset();
+    if (stream.state != SocketState::gone) {
+        result == 0 ? connected(stream) : failed(stream, -result);
+    }
+    end_operation(stream);
+}
+
+// Receiving.
+
+bool UringLoop::open_datagram_socket(Socket& socket, const Endpoint& peer) {
+    socket.fd = open_udp(peer);
+    return socket.fd >= 0;
+}
+
+void UringLoop::start_reading(Socket& socket) {
+    Activity& activity = activity_of(socket);
+    if (std::exchange(activity.reading, true)) return;
+    ++activity.operations;
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_recv_multishot(sqe, socket.fd, nullptr, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->buf_group = Ring::buffer_group;
+    sqe->user_data = user_data(Operation::receive, socket.id.slot);
+}
+
+// Bytes may arrive until the cancellation is through.
+void UringLoop::stop_reading(Socket& socket) {
+    if (!activity_of(socket).reading) return;
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_cancel64(sqe, user_data(Operation::receive, socket.id.slot), 0);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = user_data(Operation::nobody_waits, 0);
+}
+
+void UringLoop::on_received(Socket& socket, const io_uring_cqe& completion) {
+    const bool last = (completion.flags & IORING_CQE_F_MORE) == 0;
+    if (last) activity_of(socket).reading = false;
+
+    if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+        const auto bytes = ring_->buffer(completion);
+        if (socket.state != SocketState::gone && !bytes.empty()) {
+            socket.kind == SocketKind::datagram ? received_datagram(socket, bytes)
+                                                : received(socket, bytes);
+        }
+        ring_->give_back(completion);
+    }
+    if (!last) return;
+    on_receive_ended(socket, completion.res);
+    end_operation(socket);
+}
+
+// The kernel ends a reception for its own reasons too: when it has done a lot, or when the buffers are
+// used up (ENOBUFS).  They are free again by the time the next one is handed over.
+void UringLoop::on_receive_ended(Socket& socket, int result) {
+    if (socket.state == SocketState::gone) return;
+    const bool stream = socket.kind == SocketKind::stream;
+    if (result == 0 && stream) return received_end(socket);
+    if (result < 0 && result != -ENOBUFS && result != -ECANCELED && result != -EINTR) {
+        failed(socket, -result);
+        if (stream || socket.state == SocketState::gone) return;
+    }
+    if (socket.wants_bytes()) start_reading(socket);
+}
+
+// Sending.
+
+void UringLoop::start_sending(Socket& socket) {
+    socket.kind == SocketKind::datagram ? send_datagrams(socket) : send_stream(socket);
+}
+
+// MSG_WAITALL makes the kernel call a short send a failure, which reports how much was taken; without
+// it a short send would pass for a whole one.
+void UringLoop::send_stream(Socket& stream) {
+    Activity& activity = activity_of(stream);
+    if (stream.state == SocketState::connecting || stream.output.empty()) return;
+    if (std::exchange(activity.sending, true)) return;
+    ++activity.operations;
+    const auto bytes = stream.output.leaving();
+    activity.count = bytes.size();
+    activity.cut_short = false;
+    activity.error = 0;
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_send(sqe, stream.fd, bytes.data(), bytes.size(),
+                       MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = user_data(Operation::send, stream.id.slot);
+    unsettled_.push_back(stream.id.slot);
+}
+
+void UringLoop::on_send_failed(Socket& stream, int result) {
+    Activity& activity = activity_of(stream);
+    activity.cut_short = true;
+    activity.count = static_cast<std::size_t>(std::max(result, 0));
+    if (result < 0 && result != -EAGAIN && result != -EINTR) activity.error = -result;
+}
+
+// The peer's buffer is full.
+void UringLoop::send_patiently(Socket& stream) {
+    Activity& activity = activity_of(stream);
+    activity.sending = true;
+    ++activity.operations;
+    const auto bytes = stream.output.leaving();
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_send(sqe, stream.fd, bytes.data(), bytes.size(), MSG_WAITALL | MSG_NOSIGNAL);
+    sqe->user_data = user_data(Operation::patient_send, stream.id.slot);
+}
+
+void UringLoop::on_patient_send_ended(Socket& stream, int result) {
+    activity_of(stream).sending = false;
+    if (stream.state != SocketState::gone && result < 0 && result != -EINTR) {
+        failed(stream, -result);
+    } else if (stream.state != SocketState::gone) {
+        sent(stream, static_cast<std::size_t>(std::max(result, 0)));
+        if (!stream.output.empty()) send_with_batch(stream);
+    }
+    end_operation(stream);
+}
+
+void UringLoop::send_datagrams(Socket& socket) {
+    if (socket.datagrams.empty()) return;
+    std::swap(socket.datagrams, socket.leaving_datagrams);
+    ++activity_of(socket).operations;
+    unsettled_.push_back(socket.id.slot);
+    socket.leaving_datagrams.for_each_group(segmenting_, [&](const DatagramGroup& group) {
+        if (datagram_sends_used_ == datagram_sends_.size()) datagram_sends_.emplace_back();
+        DatagramSend& send = datagram_sends_[datagram_sends_used_];
+        send.slot = socket.id.slot;
+        send.message.set(group);
+        io_uring_sqe* const sqe = ring_->next();
+        io_uring_prep_sendmsg(sqe, socket.fd, &send.message.header(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        sqe->user_data = user_data(Operation::datagrams, static_cast<std::uint32_t>(datagram_sends_used_++));
+    });
+}
+
+void UringLoop::on_datagrams_failed(DatagramSend& send, int error) {
+    Socket& socket = sockets_.at(send.slot);
+    if (socket.state == SocketState::gone) return;
+    const DatagramGroup& group = send.message.group();
+    if (group.messages() > 1 && refuses_segmenting(error)) {
+        segmenting_ = false;
+        for (std::size_t at = 0; at < group.bytes.size(); at += group.length) {
+            socket.datagrams.push(group.bytes.subspan(at, group.length));
+        }
+        return send_with_batch(socket);
+    }
+    if (error != EAGAIN && error != EINTR) failed(socket, error);
+}
+
+// Every send of the batch was tried while it was handed over, and its failure, if any, has been taken
+// by now: what has not failed has left.
+void UringLoop::settle_sends() {
+    for (const std::uint32_t slot : unsettled_) settle(sockets_.at(slot));
+    unsettled_.clear();
+    datagram_sends_used_ = 0;
+}
+
+void UringLoop::settle(Socket& socket) {
+    Activity& activity = activity_of(socket);
+    if (socket.kind == SocketKind::datagram) {
+        socket.leaving_datagrams.clear();
+        return end_operation(socket);
+    }
+    activity.sending = false;
+    if (socket.state != SocketState::gone && activity.error != 0) {
+        failed(socket, activity.error);
+    } else if (socket.state != SocketState::gone) {
+        sent(socket, activity.count);
+        if (activity.cut_short) send_patiently(socket);
+    }
+    end_operation(socket);
+}
+
+// The end of a socket.  Operations on a descriptor are cancelled, and the descriptor closed, in the
+// order in which they are handed over; what is under way keeps the slot.
+void UringLoop::abandon(Socket& socket) {
+    const int fd = std::exchange(socket.fd, -1);
+    const bool busy = activity_of(socket).operations > 0;
+    if (fd >= 0 && busy) {
+        io_uring_sqe* const cancel = ring_->next();
+        io_uring_prep_cancel_fd(cancel, fd, IORING_ASYNC_CANCEL_ALL);
+        cancel->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        cancel->user_data = user_data(Operation::nobody_waits, 0);
+    }
+    if (fd >= 0) {
+        io_uring_sqe* const close = ring_->next();
+        io_uring_prep_close(close, fd);
+        close->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        close->user_data = user_data(Operation::nobody_waits, 0);
+    }
+    if (!busy) sockets_.recycle(socket);
+}
+
+}  // namespace postern::io

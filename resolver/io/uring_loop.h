@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loop on io_uring: one io_uring_enter(2) per batch and, under load, no other call.
+//
+// Receiving and accepting are armed once and report until the kernel ends them (multishot); they are
+// then armed again.  Sends are tried while they are handed over (MSG_DONTWAIT) and report failure only
+// (IOSQE_CQE_SKIP_SUCCESS): when the completions of a batch have been taken, whatever has not failed
+// has left.  What a peer did not take is sent once more by an operation that waits for it.
+//
+// An operation is known by the slot of its socket; a slot is not used again before the last operation
+// of the former socket is over, so no completion is ever mistaken for another's and no buffer changes
+// under the kernel.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "resolver/io/datagram_message.h"
+#include "resolver/io/descriptors.h"
+#include "resolver/io/random_pool.h"
+#include "resolver/io/ring.h"
+#include "resolver/io/socket_loop.h"
+#include "resolver/io/wakeup.h"
+
+namespace postern::io {
+
+class UringLoop final : public SocketLoop {
+  public:
+    struct Options {
+        Ring::Options ring;
+        // While much is going on, wait for as many completions as the last batch brought, though for no
+        // more than this, nor longer: fewer, larger batches.  After a small batch the first completion
+        // ends the wait, so a lone request is never held up.
+        unsigned wait_batch_max = 16;
+        Duration wait_batch_time = std::chrono::microseconds(50);
+    };
+
+    // Or in plain words why not.
+    static tl::expected<std::unique_ptr<UringLoop>, std::string> open(const Options& options);
+
+    ~UringLoop() override;
+    UringLoop(const UringLoop&) = delete;
+    UringLoop& operator=(const UringLoop&) = delete;
+
+    std::uint64_t random() override { return random_.next(); }
+    const char* name() const override { return "uring"; }
+
+  protected:
+    Clocks wait(Duration patience) override;
+    void collect() override;
+    void hand_over() override { ring_->submit(); }
+    void wake() noexcept override { wakeup_.wake(); }
+
+    void start_accepting(Socket& listener) override;
+    void stop_accepting(Socket& listener) override;
+    void start_connecting(Socket& stream, const Endpoint& peer) override;
+    bool open_datagram_socket(Socket& socket, const Endpoint& peer) override;
+    void start_reading(Socket& socket) override;
+    void stop_reading(Socket& socket) override;
+    void start_sending(Socket& socket) override;
+    void abandon(Socket& socket) override;
+
+  private:
+    enum class Operation : std::uint8_t;
+
+    // What the kernel is doing for a socket.
+    struct Activity {
+        unsigned operations = 0;  // that are not over
+        bool reading = false;     // or accepting
+        bool sending = false;
+        // How the send of this batch ended, if it failed.
+        bool cut_short = false;
+        int error = 0;
+        std::size_t count = 0;
+        std::unique_ptr<SocketAddress> address;  // of the peer that is being connected to
+    };
+
+    // A group of datagrams that is being sent.
+    struct DatagramSend {
+        std::uint32_t slot = 0;
+        DatagramMessage message;
+    };
+
+    UringLoop(std::unique_ptr<Ring> ring, const Options& options);
+
+    static std::uint64_t user_data(Operation operation, std::uint32_t index);
+    Activity& activity_of(const Socket& socket);
+    void end_operation(Socket& socket);
+    void read_wakeup();
+
+    void on_completion(const io_uring_cqe& completion);
+    void on_accepted(Socket& listener, const io_uring_cqe& completion);
+    void on_connected(Socket& stream, int result);
+    void on_received(Socket& socket, const io_uring_cqe& completion);
+    void on_receive_ended(Socket& socket, int result);
+    void on_send_failed(Socket& stream, int result);
+    void on_patient_send_ended(Socket& stream, int result);
+    void on_datagrams_failed(DatagramSend& send, int error);
+
+    void send_stream(Socket& stream);
+    void send_patiently(Socket& stream);
+    void send_datagrams(Socket& socket);
+    void settle_sends();
+    void settle(Socket& socket);
+
+    std::unique_ptr<Ring> ring_;
+    Options options_;
+    RandomPool random_;
+    Wakeup wakeup_;
+    std::uint64_t wakeups_ = 0;  // what is read from it
+    std::size_t last_batch_ = 0;
+    bool segmenting_ = true;  // until the kernel refuses (UDP_SEGMENT)
+
+    std::deque<Activity> activities_;        // by slot
+    std::vector<std::uint32_t> unsettled_;   // slots with sends of this batch
+    std::deque<DatagramSend> datagram_sends_;  // do not move; used again in each batch
+    std::size_t datagram_sends_used_ = 0;
+};
+
+}  // namespace postern::io

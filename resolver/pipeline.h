@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The path of one request.  Read this file first, then pipeline.cc from top to bottom.
+//
+//      request from a gateway            service::GatewayServer has decoded it
+//        │  what_is_known                the cache fills the evidence; the rest is pending
+//        │  policy::decide               says which pending lists could still change the decision
+//        ├───────────────────────────►   none: reply at once
+//        ▼
+//      lookup of the address             shared by all requests about it
+//        │  source.ask                   each open list once: THE ONLY PLACE WHERE A REQUEST WAITS
+//        ▼
+//      answer of a list                  into the cache, into the evidence, decide again
+//        │
+//        ├───────────────────────────►   no pending list can change it: reply
+//        ▼
+//      deadline                          reply with what is known; the lists' answers still fill the cache
+//
+// "Unknown" is a value all along: a list that is silent, refuses or fails never counts as "listed".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "cache/listing_cache.h"
+#include "policy/memory.h"
+#include "policy/policy_set.h"
+#include "resolver/dns/list_source.h"
+#include "resolver/io/loop.h"
+#include "resolver/lookup_table.h"
+#include "resolver/service/exchange.h"
+
+namespace postern {
+
+struct PipelineStats {
+    std::uint64_t requests = 0;
+    // Every request ends in one of these ways.
+    std::uint64_t answered_at_once = 0;
+    std::uint64_t answered_after_waiting = 0;
+    std::uint64_t answered_at_deadline = 0;
+    std::uint64_t answered_in_overload = 0;
+};
+
+class Pipeline final : public service::RequestSink, private dns::ListAnswers {
+  public:
+    struct Options {
+        Duration deadline = std::chrono::seconds{1};
+        ListMask lists = 0;       // all lists
+        ListMask ipv6_lists = 0;  // those that have IPv6 data
+        LookupTable::Options tables;
+    };
+
+    // Everything passed by reference must outlive the pipeline.
+    Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& source,
+             policy::Memory& memory, std::shared_ptr<const policy::PolicySet> policies,
+             const Options& options);
+
+    // Where replies to on_request() go; before the first one.
+    void reply_to(service::ReplySink& gateways) { gateways_ = &gateways; }
+    void on_request(const service::Origin& origin, const Request& request) override;
+    // The same for any other asker.
+    void ask(const service::Origin& origin, const Request& request, service::ReplySink& sink);
+
+    // For the next request on; those that wait are decided by the set they came under.
+    void set_policies(std::shared_ptr<const policy::PolicySet> policies);
+    void set_deadline(Duration deadline) { options_.deadline = deadline; }
+    const std::shared_ptr<const policy::PolicySet>& policies() const { return policies_; }
+    const policy::Memory& memory() const { return memory_; }
+
+    // What is known of an address now, without asking anybody.
+    Evidence what_is_known(const IpAddress& client);
+
+    const PipelineStats& stats() const { return stats_; }
+    std::size_t waiting() const { return table_.requests(); }
+
+  private:
+    void wait_for_lists(const service::Origin& origin, const Request& request,
+                        service::ReplySink& sink, const Evidence& evidence);
+    bool settle(WaitingRequest& waiting);
+    void decide(const policy::PolicySet& policies, const Request& request, const Evidence& evidence);
+    void ask_lists(Lookup& lookup, ListMask lists);
+    void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
+    void on_late_answer(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) override;
+    void on_deadline(WaitingRequest& waiting);
+    void reply_and_forget(WaitingRequest& waiting, const Evidence& evidence);
+    void reply(const service::Origin& origin, const Request& request, service::ReplySink& sink,
+               const policy::PolicySet& policies, const Evidence& evidence, Duration elapsed);
+    void keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer);
+    void close_if_done(Lookup& lookup);
+
+    io::Loop& loop_;
+    cache::ListingCache& cache_;
+    dns::ListSource& source_;
+    policy::Memory& memory_;
+    service::ReplySink* gateways_ = nullptr;
+    std::shared_ptr<const policy::PolicySet> policies_;
+    Options options_;
+    LookupTable table_;
+    Decision decision_;  // scratch, for its memory
+    PipelineStats stats_;
+};
+
+}  // namespace postern

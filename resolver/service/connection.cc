@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/service/connection.h"
+
+#include <algorithm>
+#include <span>
+
+#include "resolver/service/native.h"
+
+namespace postern::service {
+
+namespace {
+
+// Replies are handed to the loop in pieces of about this size at most, so that a peer which does
+// not read is noticed before the replies to all it has sent are made.
+constexpr std::size_t out_size_max = 64U << 10;
+// An empty buffer above this size is given back: most connections are idle most of the time.
+constexpr std::size_t held_kept_max = 64;
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The native dialect of any version; its own code then refuses those it does not know.
+bool is_native(char c) { return (static_cast<std::uint8_t>(c) & 0xF0) == (native::mark & 0xF0); }
+
+}  // namespace
+
+void Connection::on_bytes(std::string_view bytes) {
+    if (ended_ || bytes.empty()) return;
+    if (dialect_ == nullptr) choose_dialect(bytes.front());
+
+    reading_ = true;
+    if (held_.empty()) {
+        held_ += bytes.substr(take(bytes));
+    } else {
+        held_ += bytes;
+        take_held();
+    }
+    settle();
+}
+
+void Connection::end() {
+    if (ended_) return;
+    ended_ = true;
+    reading_ = true;
+    take_held();
+    settle();
+}
+
+void Connection::on_drained() {
+    full_ = false;
+    resume();
+}
+
+void Connection::resume() {
+    queued_ = false;
+    if (!stalled_ || full_ || !within(2)) return;
+    stalled_ = false;
+    reading_ = true;
+    take_held();
+    if (!stalled_) shared_.loop.resume_reading(stream_);
+    settle();
+}
+
+// Whatever is neither a letter nor native is left to the JSON dialect, whose errors people can
+// read.
+void Connection::choose_dialect(char first) {
+    if (is_native(first)) {
+        dialect_ = &shared_.native;
+        counters_ = &shared_.counters.native;
+    } else if (is_letter(first)) {
+        dialect_ = &shared_.postfix;
+        counters_ = &shared_.counters.postfix;
+    } else {
+        dialect_ = &shared_.json;
+        counters_ = &shared_.counters.json;
+    }
+}
+
+// Takes whole requests from the front of `bytes` as far as the limits allow; returns their length.
+std::size_t Connection::take(std::string_view bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && !stalled_ && !lost_) {
+        const std::string_view rest = bytes.substr(taken);
+        const Cut cut = dialect_->cut(rest, seen_, ended_);
+        if (cut.error != nullptr) {
+            refuse(cut.error);
+            break;
+        }
+        seen_ = cut.size == 0 ? rest.size() : 0;
+        if (cut.size == 0) break;
+        take_one(rest.substr(0, cut.size));
+        taken += cut.size;
+    }
+    return lost_ ? bytes.size() : taken;
+}
+
+void Connection::take_held() {
+    held_.erase(0, take(held_));
+    if (held_.empty() && held_.capacity() > held_kept_max) held_ = std::string();
+}
+
+void Connection::take_one(std::string_view bytes) {
+    shared_.text.clear();
+    const Intake intake = dialect_->read(bytes, shared_.text);
+    if (intake.kind == Intake::Kind::nothing) return;
+
+    ++counters_->requests;
+    if (intake.kind == Intake::Kind::question) {
+        ask(intake);
+    } else {
+        say(shared_.text);
+    }
+    if (intake.kind == Intake::Kind::malformed) {
+        ++counters_->malformed;
+        if (++malformed_ >= shared_.limits.malformed) give_up();
+        report(intake.error);
+    }
+    if (shared_.out.size() >= out_size_max) flush();
+    if (!within(1)) stall();
+}
+
+void Connection::ask(const Intake& intake) {
+    const Ticket ticket = {.number = dialect_->ordered() ? order_.take_place() : intake.tag,
+                           .weight = intake.weight};
+    ++in_flight_;
+    bytes_in_flight_ += ticket.weight;
+    shared_.sink.on_request({.stream = stream_, .tag = ticket.pack()}, *intake.request);
+}
+
+// A reply that needs no decision.
+void Connection::say(std::string_view reply) {
+    ++counters_->replies;
+    if (dialect_->ordered()) {
+        order_.put(order_.take_place(), reply, shared_.out);
+    } else {
+        shared_.out += reply;
+    }
+}
+
+void Connection::reply(Ticket ticket, const Answer& answer) {
+    --in_flight_;
+    bytes_in_flight_ -= ticket.weight;
+    ++counters_->replies;
+    if (reading_) {
+        append(shared_.out, ticket, answer);
+        return;
+    }
+    shared_.late.clear();
+    append(shared_.late, ticket, answer);
+    send(shared_.late);
+    if (stalled_ && !full_ && !queued_ && within(2)) {
+        queued_ = true;
+        shared_.ready.push_back(stream_);
+    }
+    close_if_done();
+}
+
+void Connection::append(std::string& out, Ticket ticket, const Answer& answer) {
+    if (!dialect_->ordered()) {
+        dialect_->append_answer(out, ticket, answer, shared_.mode);
+        return;
+    }
+    shared_.text.clear();
+    dialect_->append_answer(shared_.text, ticket, answer, shared_.mode);
+    order_.put(ticket.number, shared_.text, out);
+}
+
+// The place in the stream is lost.
+void Connection::refuse(std::string_view error) {
+    ++counters_->requests;
+    ++counters_->malformed;
+    shared_.text.clear();
+    dialect_->append_lost(shared_.text, error);
+    say(shared_.text);
+    give_up();
+    report(error);
+}
+
+void Connection::give_up() {
+    ended_ = true;
+    lost_ = true;
+}
+
+void Connection::report(std::string_view error) const {
+    if (!shared_.on_protocol_error) return;
+    shared_.on_protocol_error({.peer = shared_.loop.peer_credentials(stream_),
+                               .dialect = dialect_->name(),
+                               .what = error,
+                               .closing = lost_});
+}
+
+void Connection::flush() {
+    send(shared_.out);
+    shared_.out.clear();
+}
+
+void Connection::send(std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (shared_.loop.send(stream_, std::as_bytes(std::span(bytes)))) return;
+    full_ = true;
+    stall();
+}
+
+void Connection::stall() {
+    if (stalled_) return;
+    stalled_ = true;
+    ++shared_.counters.pauses;
+    shared_.loop.pause_reading(stream_);
+}
+
+void Connection::settle() {
+    reading_ = false;
+    flush();
+    close_if_done();
+}
+
+void Connection::close_if_done() {
+    // The loop's close() gives a peer a second to take what is waiting for it; one that has more
+    // than a little waiting is given the time it needs.
+    if (!ended_ || closed_ || full_ || in_flight_ > 0 || !held_.empty()) return;
+    closed_ = true;
+    shared_.loop.close(stream_);
+}
+
+bool Connection::within(std::size_t divisor) const {
+    const Limits& limits = shared_.limits;
+    const auto part = [divisor](std::size_t most) {
+        return std::max<std::size_t>(most / divisor, 1);
+    };
+    const std::size_t requests =
+        part(dialect_->ordered() ? limits.ordered_in_flight : limits.tagged_in_flight);
+    return in_flight_ < requests && order_.waiting() < requests &&
+           bytes_in_flight_ < part(limits.bytes_in_flight);
+}
+
+}  // namespace postern::service

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One gateway's connection: bytes in, requests to the sink, replies out.
+//
+// The first byte chooses the dialect.  Whole requests are read where the loop received them; only
+// the beginning of one whose rest is still on its way is copied.  Limits (Limits) stop the reading,
+// which stops the peer; nothing is dropped.  The connection ends when the peer has ended its side
+// and every request that came whole has its reply.  An idle one costs less than 256 bytes here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "resolver/io/loop.h"
+#include "resolver/service/counters.h"
+#include "resolver/service/dialect.h"
+#include "resolver/service/json_lines.h"
+#include "resolver/service/native_dialect.h"
+#include "resolver/service/postfix.h"
+#include "resolver/service/reply_order.h"
+
+namespace postern::service {
+
+// A request that could not be read.
+struct ProtocolError {
+    io::PeerCredentials peer;
+    const char* dialect = "";
+    std::string_view what;  // valid during the call; may hold text of the peer
+    bool closing = false;   // the connection was given up
+};
+
+// How much one connection may have unfinished.  Reading stops above and goes on at half of it.
+struct Limits {
+    std::size_t tagged_in_flight = 4096;
+    // Fewer where replies have to wait for each other, because those that are early are kept.
+    std::size_t ordered_in_flight = 256;
+    // Text of the requests in flight, which the pipeline keeps a copy of.
+    std::size_t bytes_in_flight = 1U << 20;
+    std::uint8_t malformed = 8;  // as many end the connection
+};
+
+// What the connections of one server share.  Single-threaded, like the loop.
+struct Shared {
+    io::Loop& loop;
+    RequestSink& sink;
+    Mode mode;
+    Limits limits;
+    std::function<void(const ProtocolError&)> on_protocol_error;
+
+    Counters counters{};
+    NativeDialect native{};
+    Postfix postfix{};
+    JsonLines json{};
+    // Connections that may read again.  The server lets them as soon as the loop is back at its
+    // top, since a reply can come from inside of another connection's request.
+    std::vector<io::SocketId> ready{};
+    std::string out{};   // what the connection that is reading has to say
+    std::string late{};  // a reply at any other time
+    std::string text{};  // a reply that may have to wait for its turn
+};
+
+class Connection {
+  public:
+    Connection(Shared& shared, io::SocketId stream) : shared_(shared), stream_(stream) {}
+
+    io::SocketId stream() const { return stream_; }
+
+    void on_bytes(std::string_view bytes);
+    // The peer, or we at shutdown, want no further requests; those that came whole are answered.
+    void end();
+    void on_drained();
+    // Goes on reading, after the connection stood in Shared::ready.
+    void resume();
+
+    void reply(Ticket ticket, const Answer& answer);
+
+  private:
+    void choose_dialect(char first);
+    std::size_t take(std::string_view bytes);
+    void take_held();
+    void take_one(std::string_view bytes);
+    void ask(const Intake& intake);
+    void say(std::string_view reply);
+    void refuse(std::string_view error);
+    void report(std::string_view error) const;
+    void give_up();
+    void append(std::string& out, Ticket ticket, const Answer& answer);
+    void flush();
+    void send(std::string_view bytes);
+    void stall();
+    void settle();
+    void close_if_done();
+    // True while less is unfinished than that part of the limits.
+    bool within(std::size_t divisor) const;
+
+    Shared& shared_;
+    io::SocketId stream_;
+    Dialect* dialect_ = nullptr;  // null until the first byte
+    DialectCounters* counters_ = nullptr;
+    std::string held_;      // received and not taken
+    std::size_t seen_ = 0;  // bytes of `held_` in which no request ends
+    ReplyOrder order_;
+    std::uint32_t in_flight_ = 0;
+    std::uint32_t bytes_in_flight_ = 0;
+    std::uint8_t malformed_ = 0;
+    bool reading_ = false;  // taking requests: replies are gathered in Shared::out
+    bool stalled_ = false;  // stopped by a limit
+    bool full_ = false;     // the peer does not read what we send
+    bool queued_ = false;   // in Shared::ready
+    bool ended_ = false;    // nothing more will come
+    bool lost_ = false;     // what came last made no sense; what stands behind it is not looked at
+    bool closed_ = false;
+};
+static_assert(sizeof(Connection) <= 256);
+
+}  // namespace postern::service

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the gateway socket counts.  Written by one loop; whoever reads from another thread reads
+// values that are whole, though not of one instant.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace postern::service {
+
+// A number with one writer.
+class Counter {
+  public:
+    Counter& operator+=(std::uint64_t more) {
+        value_.store(value() + more, std::memory_order_relaxed);
+        return *this;
+    }
+    void operator++() { *this += 1; }
+    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+struct DialectCounters {
+    Counter requests;   // all that were read, malformed ones too
+    Counter malformed;  // answered with an error
+    Counter replies;    // all that were given, errors too
+};
+
+struct Counters {
+    Counter connections;          // accepted
+    Counter connections_refused;  // above the limit: accepted and closed
+    Counter connections_closed;
+    Counter replies_dropped;  // the connection was gone
+    Counter pauses;           // reading stopped: too much in flight, or a peer that does not read
+    DialectCounters native;
+    DialectCounters postfix;
+    DialectCounters json;
+};
+
+}  // namespace postern::service

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the three dialects of the gateway socket have in common: bytes are cut into requests, a
+// request is read, an answer is put into words.
+//
+// A dialect serves all connections of a server that speak it and keeps nothing of any of them; the
+// scratch memory inside is reused from request to request.  docs/protocol.md is the description for
+// those who write the other end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "policy/request.h"
+#include "resolver/service/exchange.h"
+
+namespace postern::service {
+
+// Origin::tag in its two parts.
+struct Ticket {
+    // Native: the tag that the peer chose.  Elsewhere: the place of the reply in the order of
+    // requests.
+    std::uint32_t number = 0;
+    // Bytes of text that the request brought, and that are kept while it waits.  Never 0 but for
+    // the native 32-byte query, which is how its answer is told from a decision in JSON.
+    std::uint32_t weight = 0;
+
+    static constexpr Ticket unpack(std::uint64_t tag) {
+        return {.number = static_cast<std::uint32_t>(tag),
+                .weight = static_cast<std::uint32_t>(tag >> 32)};
+    }
+    constexpr std::uint64_t pack() const {
+        return static_cast<std::uint64_t>(weight) << 32 | number;
+    }
+};
+
+// Where the first request ends.
+struct Cut {
+    std::size_t size = 0;  // 0: not all of it is here yet
+    const char* error =
+        nullptr;  // what stands there is no request, and where the next one begins is lost
+};
+
+// What one request amounts to.
+struct Intake {
+    enum class Kind : std::uint8_t {
+        question,   // for the pipeline: `request`
+        answered,   // needs no thought; the reply has been appended
+        nothing,    // a blank line; no reply
+        malformed,  // the reply that has been appended says what is wrong; so does `error`
+    };
+    Kind kind = Kind::nothing;
+    std::uint32_t tag = 0;             // native only
+    std::uint32_t weight = 0;          // as in Ticket
+    const Request* request = nullptr;  // valid until the dialect reads the next one
+    std::string_view error{};          // the same
+};
+
+class Dialect {
+  public:
+    virtual ~Dialect() = default;
+
+    virtual const char* name() const = 0;
+    // Replies leave in the order of the requests.  Otherwise they carry the tag.
+    virtual bool ordered() const = 0;
+
+    // Finds the end of the request at the start of `bytes`, of which the first `seen` were looked
+    // at before in vain.  `last`: nothing will follow.
+    virtual Cut cut(std::string_view bytes, std::size_t seen, bool last) const = 0;
+    // Reads the request that cut() found.
+    virtual Intake read(std::string_view bytes, std::string& reply) = 0;
+
+    virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer,
+                               Mode mode) const = 0;
+    // The last word to a peer whose bytes make no sense any more (Cut::error).
+    virtual void append_lost(std::string& out, std::string_view error) const = 0;
+};
+
+}  // namespace postern::service

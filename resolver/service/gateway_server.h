@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The gateway socket: accepts connections and passes requests to the sink and replies back.
+//
+// One server belongs to one loop; with several workers each has its own on the same listening
+// socket.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "resolver/io/loop.h"
+#include "resolver/service/connection.h"
+#include "resolver/service/counters.h"
+#include "resolver/service/exchange.h"
+
+namespace postern::service {
+
+class GatewayServer final : public io::AcceptEvents, public io::StreamEvents, public ReplySink {
+  public:
+    struct Options {
+        Mode mode = Mode::enforce;
+        std::size_t connections_max = 4096;
+        Limits limits = {};
+        // Called for each request that could not be read; the owner limits how often it logs.
+        std::function<void(const ProtocolError&)> on_protocol_error = nullptr;
+    };
+
+    // `loop` and `sink` must outlive the server.
+    GatewayServer(io::Loop& loop, RequestSink& sink, Options options);
+    GatewayServer(const GatewayServer&) = delete;
+    GatewayServer& operator=(const GatewayServer&) = delete;
+
+    // Takes over `fd`, a listening Unix socket (unix_socket.h).  May be called for several.
+    void listen(int fd);
+    // For the replies from now on.
+    void set_mode(Mode mode) { shared_.mode = mode; }
+
+    void reply(const Origin& origin, const Answer& answer) override;
+
+    // Stops accepting and reading; answers what came whole, then closes.  From the top of the loop
+    // only.
+    void drain();
+    // No connection is left.
+    bool drained() const { return open_ == 0; }
+
+    const Counters& counters() const { return shared_.counters; }
+
+    io::StreamEvents* on_accept(io::SocketId listener, io::SocketId stream) override;
+    void on_bytes(io::SocketId stream, std::span<const std::byte> bytes) override;
+    void on_end(io::SocketId stream) override;
+    void on_drained(io::SocketId stream) override;
+    void on_closed(io::SocketId stream, int error) override;
+
+  private:
+    Connection* find(io::SocketId stream);
+    void resume_ready();
+
+    Shared shared_;
+    std::size_t connections_max_;
+    std::vector<io::SocketId> listeners_;
+    std::vector<std::unique_ptr<Connection>> connections_;  // by slot of the stream
+    std::size_t open_ = 0;
+    bool draining_ = false;
+    io::Timer resume_timer_;
+};
+
+}  // namespace postern::service

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/service/json_lines.h"
+
+#include "policy/decision_json.h"
+#include "resolver/service/mode.h"
+
+namespace postern::service {
+
+namespace {
+
+void append_error(std::string& out, std::string_view id, std::string_view error) {
+    out += '{';
+    if (!id.empty()) {
+        out += R"("id":)";
+        policy::append_json_string(out, id);
+        out += ',';
+    }
+    out += R"("error":)";
+    policy::append_json_string(out, error);
+    out += "}\n";
+}
+
+}  // namespace
+
+Cut JsonLines::cut(std::string_view bytes, std::size_t seen, bool last) const {
+    const std::size_t end = bytes.find('\n', seen);
+    const std::size_t size = end == bytes.npos ? bytes.size() : end + 1;
+    if (size > line_size_max) return {.error = "the line is longer than 1 MiB"};
+    // A last line without an end cannot be taken for another one: cut off, it would not parse.
+    return {.size = end == bytes.npos && !last ? 0 : size};
+}
+
+Intake JsonLines::read(std::string_view bytes, std::string& reply) {
+    if (bytes.find_first_not_of(" \t\r\n") == bytes.npos) return {};
+
+    request_.id.clear();
+    const auto read = reader_.read(bytes, request_);
+    if (!read) {
+        error_ = read.error();
+        append_error(reply, request_.id, error_);
+        return {.kind = Intake::Kind::malformed, .error = error_};
+    }
+    return {.kind = Intake::Kind::question,
+            .weight = static_cast<std::uint32_t>(bytes.size()),
+            .request = &request_};
+}
+
+void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer, Mode mode) const {
+    append_decision(out, answer, mode);
+    out += '\n';
+}
+
+void JsonLines::append_lost(std::string& out, std::string_view error) const {
+    append_error(out, {}, error);
+}
+
+void append_decision(std::string& out, const Answer& answer, Mode mode) {
+    if (mode == Mode::enforce) {
+        policy::append_json(out, answer.policies, answer.request, answer.decision, answer.evidence,
+                            answer.elapsed);
+        return;
+    }
+    Decision decision = answer.decision;
+    decision.verdict = told(decision.verdict, mode);
+    for (RecipientDecision& recipient : decision.recipients) {
+        recipient.verdict = told(recipient.verdict, mode);
+    }
+    policy::append_json(out, answer.policies, answer.request, decision, answer.evidence,
+                        answer.elapsed);
+    out.pop_back();  // the closing brace
+    out += R"(,"mode":")";
+    out += to_string(mode);
+    out += "\"}";
+}
+
+}  // namespace postern::service

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The JSON dialect: one request a line, one decision a line, in the order of the requests.
+#pragma once
+
+#include "policy/request_json.h"
+#include "resolver/service/dialect.h"
+
+namespace postern::service {
+
+class JsonLines final : public Dialect {
+  public:
+    static constexpr std::size_t line_size_max = 1U << 20;
+
+    const char* name() const override { return "json"; }
+    bool ordered() const override { return true; }
+
+    Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
+    Intake read(std::string_view bytes, std::string& reply) override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer,
+                       Mode mode) const override;
+    void append_lost(std::string& out, std::string_view error) const override;
+
+  private:
+    Request request_;
+    policy::RequestReader reader_;
+    std::string error_;
+};
+
+// The decision as the gateway is told it, without a line end; unless the mode is `enforce`, it
+// names the mode.  The native dialect's messages are answered with it too.
+void append_decision(std::string& out, const Answer& answer, Mode mode);
+
+}  // namespace postern::service

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/service/native_dialect.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "resolver/service/json_lines.h"
+#include "resolver/service/mode.h"
+#include "resolver/service/native.h"
+
+namespace postern::service {
+
+namespace {
+
+std::uint32_t microseconds(Duration elapsed) {
+    const auto count = std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count();
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, most));
+}
+
+native::Answer to_frame(std::uint32_t tag, const Answer& answer, Mode mode) {
+    const Decision& decision = answer.decision;
+    const Reputation& reputation = decision.connection_reputation;
+    const Verdict verdict = told(decision.verdict, mode);
+    return {.tag = tag,
+            .action = verdict.action,
+            .reason = verdict.reason,
+            .stage = verdict.stage,
+            .code = verdict.code,
+            .final = decision.final,
+            .degraded = decision.degraded,
+            .advisory = mode != Mode::enforce,
+            .reputation = reputation.state,
+            .hits = reputation.hits,
+            .threshold = reputation.threshold,
+            .listed = reputation.listed,
+            .unknown = reputation.unknown,
+            .elapsed_us = microseconds(answer.elapsed),
+            .policy_set = decision.policy_set};
+}
+
+void append(std::string& out, const native::Fixed& frame) {
+    out.append(frame.data(), frame.size());
+}
+
+Intake refuse(std::string& reply, std::uint32_t tag, native::Error code, std::string_view error) {
+    native::append_text_frame(
+        reply, {.kind = native::Kind::error, .code = static_cast<std::uint8_t>(code), .tag = tag},
+        error);
+    return {.kind = Intake::Kind::malformed, .error = error};
+}
+
+}  // namespace
+
+Cut NativeDialect::cut(std::string_view bytes, std::size_t, bool last) const {
+    if (static_cast<std::uint8_t>(bytes[0]) != native::mark) {
+        return {.error = "the frame does not begin with 0xD1 (native, version 1)"};
+    }
+    const Cut unfinished = {.error = last ? "the stream ended inside a frame" : nullptr};
+    if (bytes.size() < native::text_header_size) return unfinished;
+
+    std::size_t size = native::fixed_size;
+    if (native::has_text(native::read_header(bytes).kind)) {
+        const std::size_t text_size = native::text_length(bytes);
+        if (text_size > native::text_size_max) return {.error = "the text is longer than 1 MiB"};
+        size = native::text_header_size + text_size;
+    }
+    return bytes.size() < size ? unfinished : Cut{.size = size};
+}
+
+Intake NativeDialect::read(std::string_view bytes, std::string& reply) {
+    const native::Header header = native::read_header(bytes);
+    if (header.kind == native::Kind::query) return read_query(bytes, reply);
+    if (header.kind == native::Kind::message) return read_message(bytes, reply);
+    if (header.kind == native::Kind::ping) {
+        append(reply, native::encode({.kind = native::Kind::pong, .tag = header.tag}));
+        return {.kind = Intake::Kind::answered};
+    }
+    return refuse(reply, header.tag, native::Error::unknown, "no such kind of frame to ask with");
+}
+
+Intake NativeDialect::read_query(std::string_view frame, std::string& reply) {
+    const auto query = native::decode_query(frame);
+    if (!query) {
+        return refuse(reply, native::read_header(frame).tag, native::Error::unknown,
+                      "the query has bits set that version 1 does not define");
+    }
+    query_.client = query->client;
+    return {.kind = Intake::Kind::question, .tag = query->tag, .request = &query_};
+}
+
+Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
+    const native::Header header = native::read_header(frame);
+    if (header.flags != 0 || header.code != 0) {
+        return refuse(reply, header.tag, native::Error::unknown,
+                      "the message has bits set that version 1 does not define");
+    }
+    const auto read = reader_.read(frame.substr(native::text_header_size), message_);
+    if (!read) {
+        error_ = read.error();
+        return refuse(reply, header.tag, native::Error::malformed, error_);
+    }
+    return {.kind = Intake::Kind::question,
+            .tag = header.tag,
+            .weight = static_cast<std::uint32_t>(frame.size()),
+            .request = &message_};
+}
+
+void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer,
+                                  Mode mode) const {
+    if (ticket.weight == 0) {
+        append(out, native::encode(to_frame(ticket.number, answer, mode)));
+        return;
+    }
+    std::string text;
+    append_decision(text, answer, mode);
+    native::append_text_frame(out, {.kind = native::Kind::decision, .tag = ticket.number}, text);
+}
+
+void NativeDialect::append_lost(std::string& out, std::string_view error) const {
+    refuse(out, 0, native::Error::lost, error);
+}
+
+}  // namespace postern::service

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The native dialect: frames of 32 bytes that are read where they lie, answered in any order by
+// tag.
+//
+// A query and its answer cost no allocation.  A message is a frame with a request in JSON.
+#pragma once
+
+#include "policy/request_json.h"
+#include "resolver/service/dialect.h"
+
+namespace postern::service {
+
+class NativeDialect final : public Dialect {
+  public:
+    const char* name() const override { return "native"; }
+    bool ordered() const override { return false; }
+
+    Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
+    Intake read(std::string_view bytes, std::string& reply) override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer,
+                       Mode mode) const override;
+    void append_lost(std::string& out, std::string_view error) const override;
+
+  private:
+    Intake read_query(std::string_view frame, std::string& reply);
+    Intake read_message(std::string_view frame, std::string& reply);
+
+    Request query_;    // of queries only: all but the client stays in the default state
+    Request message_;  // of messages
+    policy::RequestReader reader_;
+    std::string error_;
+};
+
+}  // namespace postern::service

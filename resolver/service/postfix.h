@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The dialect of Postfix: SMTP access policy delegation (SMTPD_POLICY_README, access(5)).
+//
+// A request is lines of name=value and an empty line; the reply is one action and an empty line, in
+// the order of the requests.  No reply can do more than Postfix was going to do anyway or refuse:
+// to accept is DUNNO, because OK would switch off the restrictions behind us.  An action that
+// Postfix does not know makes it defer mail, so what is wrong with a request is said with WARN,
+// which it logs before it goes on.
+#pragma once
+
+#include "resolver/service/dialect.h"
+
+namespace postern::service {
+
+class Postfix final : public Dialect {
+  public:
+    // Postfix itself sends about 600 bytes.
+    static constexpr std::size_t request_size_max = 64U << 10;
+
+    const char* name() const override { return "postfix"; }
+    bool ordered() const override { return true; }
+
+    Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
+    Intake read(std::string_view bytes, std::string& reply) override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer,
+                       Mode mode) const override;
+    void append_lost(std::string& out, std::string_view error) const override;
+
+  private:
+    Request request_;
+    std::string error_;
+};
+
+}  // namespace postern::service

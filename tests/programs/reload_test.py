@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reloading: what validates applies at once, what does not changes nothing."""
+
+import harness
+from harness import SIX_ZONES, Config
+
+ADDRESS = "5.9.0.7"
+
+
+class Reload(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.dns = self.lab()
+        self.dns.zone(SIX_ZONES[0]).put(ADDRESS, ["127.0.0.2"])
+        self.posternd = self.daemon(Config(port=self.dns.port, hits=2))
+        self.before = self.posternd.ask(ADDRESS)
+        self.assertEqual(self.before["action"], "accept")
+
+    def test_posternctl_changes_a_threshold(self):
+        self.posternd.write_config(Config(port=self.dns.port, hits=1))
+
+        reload = self.posternd.ctl("reload")
+
+        self.assertEqual(reload.returncode, 0, reload.stderr)
+        decision = self.posternd.ask(ADDRESS)
+        self.assertEqual(decision["action"], "reject")
+        self.assertNotEqual(decision["policy_set"], self.before["policy_set"])
+
+    def test_a_signal_changes_a_threshold(self):
+        self.posternd.write_config(Config(port=self.dns.port, hits=1))
+
+        self.posternd.hang_up()
+
+        harness.until(
+            lambda: self.posternd.ask(ADDRESS)["action"] == "reject",
+            lambda: None,
+            "the reload has happened",
+        )
+
+    def test_a_reload_keeps_what_the_lists_said(self):
+        asked = len(self.dns.queries(address=ADDRESS))
+        self.posternd.write_config(Config(port=self.dns.port, hits=1))
+        self.posternd.ctl("reload")
+
+        self.posternd.ask(ADDRESS)
+
+        self.assertEqual(len(self.dns.queries(address=ADDRESS)), asked)
+
+    def test_a_broken_file_changes_nothing(self):
+        good = Config(port=self.dns.port, hits=1).text(self.folder)
+        broken = {
+            "an unknown key": good + "\nblock_list_hit = 3\n",
+            "a threshold that no list can reach": Config(port=self.dns.port, hits=7),
+            "no TOML at all": "this is not TOML",
+        }
+        for what, config in broken.items():
+            with self.subTest(what):
+                self.posternd.write_config(config)
+
+                reload = self.posternd.ctl("reload")
+
+                self.assertNotEqual(reload.returncode, 0)
+                self.assertIn("postern.toml:", reload.stdout + reload.stderr)
+                decision = self.posternd.ask(ADDRESS)
+                self.assertEqual(decision["policy_set"], self.before["policy_set"])
+                self.assertEqual(decision["action"], "accept")
+
+    def test_a_missing_file_changes_nothing(self):
+        self.posternd.config.unlink()
+
+        reload = self.posternd.ctl("reload")
+
+        self.assertNotEqual(reload.returncode, 0)
+        self.assertEqual(self.posternd.ask(ADDRESS)["policy_set"], self.before["policy_set"])
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/dns/window.h"
+
+#include <gtest/gtest.h>
+
+namespace postern::dns {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint t0{1000s};
+
+TEST(WindowTest, GrowsByOnePerWindowOfAnswersUpToItsMaximum) {
+    Window window;
+    const unsigned before = window.size();
+    for (unsigned i = 0; i < before + 1; ++i) {
+        window.on_sent();
+        window.on_reply();
+    }
+    EXPECT_EQ(window.size(), before + 1);
+    for (int i = 0; i < 100'000; ++i) {
+        window.on_sent();
+        window.on_reply();
+    }
+    EXPECT_EQ(window.size(), 128U);
+}
+
+TEST(WindowTest, HalvesOncePerBurstOfLossesDownToItsMinimum) {
+    Window window;
+    const unsigned before = window.size();
+    for (int i = 0; i < 10; ++i) window.on_sent();
+    for (int i = 0; i < 5; ++i) window.on_loss(t0, 400ms);
+    EXPECT_EQ(window.size(), before / 2);
+    window.on_loss(t0 + 400ms - 1ns, 400ms);
+    EXPECT_EQ(window.size(), before / 2);
+    window.on_loss(t0 + 400ms, 400ms);
+    EXPECT_EQ(window.size(), before / 4);
+    for (int i = 0; i < 100; ++i) {
+        window.on_sent();
+        window.on_loss(t0 + 1s * (i + 1), 400ms);
+    }
+    EXPECT_EQ(window.size(), 8U);
+}
+
+TEST(WindowTest, IsFullWhenAsMuchIsInFlight) {
+    Window window;
+    while (window.has_room()) window.on_sent();
+    EXPECT_EQ(window.in_flight(), window.size());
+    window.on_silence();
+    EXPECT_TRUE(window.has_room());
+}
+
+}  // namespace
+}  // namespace postern::dns

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "resolver/io/datagram_queue.h"
+#include "resolver/io/output_queue.h"
+
+namespace postern::io {
+
+namespace {
+
+std::span<const std::byte> as_bytes(std::string_view text) {
+    return std::as_bytes(std::span(text));
+}
+
+std::string as_text(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::vector<std::string> groups_of(const DatagramQueue& queue, bool segmenting) {
+    std::vector<std::string> groups;
+    queue.for_each_group(segmenting, [&](const DatagramGroup& group) {
+        groups.push_back(std::to_string(group.length) + ":" + as_text(group.bytes));
+    });
+    return groups;
+}
+
+TEST(OutputQueue, WhatIsLeavingStaysWhereItIsWhileMoreIsAppended) {
+    OutputQueue queue;
+    queue.append(as_bytes("one"));
+    const auto leaving = queue.leaving();
+    queue.append(as_bytes(std::string(10'000, 'x')));
+    EXPECT_EQ(as_text(leaving), "one");
+    EXPECT_EQ(queue.leaving().data(), leaving.data());
+    EXPECT_EQ(queue.size(), 10'003U);
+}
+
+TEST(OutputQueue, APartThatLeftIsNotOfferedAgain) {
+    OutputQueue queue;
+    queue.append(as_bytes("abcdef"));
+    EXPECT_EQ(as_text(queue.leaving()), "abcdef");
+    queue.left(2);
+    queue.append(as_bytes("gh"));
+    EXPECT_EQ(as_text(queue.leaving()), "cdef");
+    queue.left(4);
+    EXPECT_EQ(as_text(queue.leaving()), "gh");
+    queue.left(2);
+    EXPECT_TRUE(queue.empty());
+}
+
+TEST(DatagramQueue, MessagesOfEqualLengthAreGrouped) {
+    DatagramQueue queue;
+    for (const char* message : {"aa", "b", "cc", "d", "", "ee"}) queue.push(as_bytes(message));
+    EXPECT_EQ(groups_of(queue, true), (std::vector<std::string>{"2:aaccee", "1:bd"}));
+    EXPECT_EQ(groups_of(queue, false),
+              (std::vector<std::string>{"2:aa", "2:cc", "2:ee", "1:b", "1:d"}));
+}
+
+TEST(DatagramQueue, AGroupKeepsToTheKernelsLimits) {
+    struct Case {
+        std::size_t length;
+        std::size_t count;
+        std::vector<std::size_t> groups;
+    };
+    const Case cases[] = {
+        {10, 64, {64}}, {10, 65, {64, 1}}, {1232, 53, {53}}, {1232, 54, {53, 1}}, {1023, 64, {64}},
+    };
+    for (const Case& c : cases) {
+        DatagramQueue queue;
+        for (std::size_t i = 0; i < c.count; ++i) queue.push(as_bytes(std::string(c.length, 'x')));
+        std::vector<std::size_t> groups;
+        queue.for_each_group(true, [&](const DatagramGroup& g) { groups.push_back(g.messages()); });
+        EXPECT_EQ(groups, c.groups) << c.count << " of " << c.length;
+    }
+}
+
+TEST(DatagramQueue, AClearedQueueStartsAnew) {
+    DatagramQueue queue;
+    queue.push(as_bytes("old"));
+    queue.clear();
+    EXPECT_TRUE(queue.empty());
+    queue.push(as_bytes("newer"));
+    EXPECT_EQ(groups_of(queue, true), std::vector<std::string>{"5:newer"});
+}
+
+}  // namespace
+
+}  // namespace postern::io

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "resolver/config/endpoint_text.h"
+
+namespace postern::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ConfigTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::string pattern = std::filesystem::temp_directory_path() / "postern-config.XXXXXX";
+        folder = mkdtemp(pattern.data());
+    }
+    void TearDown() override { std::filesystem::remove_all(folder); }
+
+    std::unique_ptr<const Config> load_text(const std::string& text) {
+        std::ofstream(folder / "postern.toml") << text;
+        problems.clear();
+        return load(folder / "postern.toml", problems);
+    }
+    std::string all_problems() const {
+        std::string text;
+        for (const Problem& problem : problems) text += problem.to_string() + "\n";
+        return text;
+    }
+
+    std::filesystem::path folder;
+    Problems problems;
+};
+
+TEST_F(ConfigTest, AnEmptyFileIsTheDefaultProfileOfSixBlockLists) {
+    const auto config = load_text("# nothing but defaults\n");
+    ASSERT_NE(config, nullptr) << all_problems();
+    ASSERT_EQ(config->lists.size(), 6U);
+    const char* const zones[] = {"zen.spamhaus.org",  "bl.spamcop.net",    "b.barracudacentral.org",
+                                 "psbl.surriel.com", "bl.mailspike.net", "dnsbl-1.uceprotect.net"};
+    for (std::size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(config->lists[i].zone, zones[i]);
+        EXPECT_EQ(config->lists[i].info.kind, ListKind::block);
+        EXPECT_EQ(config->lists[i].ipv6, i == 0);
+        EXPECT_EQ(config->lists[i].dns.codes.meaning_of(0x7F000002), dns::CodeMap::Meaning::listed);
+        EXPECT_EQ(config->lists[i].dns.codes.meaning_of(0x7FFFFFFE), dns::CodeMap::Meaning::refused);
+    }
+    EXPECT_EQ(config->gateway.deadline, 1s);
+    EXPECT_EQ(config->gateway.socket_mode, 0660U);
+}
+
+TEST_F(ConfigTest, TheKeysOfEachSectionAreRead) {
+    const auto config = load_text(R"(
+[gateway]
+socket = "/tmp/g.sock"
+postfix_socket = "/tmp/p.sock"
+socket_mode = "0666"
+socket_group = "postfix"
+workers = 1
+deadline = "750ms"
+io = "epoll"
+mode = "monitor"
+[dns]
+servers = ["127.0.0.1:5300", "::1", "[::1]:54"]
+timeout = "100ms"
+attempts = 3
+listed_ttl = { min = "10s", max = "2h" }
+[[list]]
+name = "one"
+zone = "key.one.example"
+listed = ["127.0.0.2"]
+operator = "op"
+[[list]]
+name = "white"
+kind = "permit"
+zone = "white.example"
+listed = ["127.0.2-9.1-3"]
+refused = ["127.0.0.255"]
+ipv6 = true
+[cache]
+entries = 5000
+[admin]
+socket = "/tmp/a.sock"
+listen = "127.0.0.1:9480"
+)");
+    ASSERT_NE(config, nullptr) << all_problems();
+    EXPECT_EQ(config->gateway.postfix_socket, "/tmp/p.sock");
+    EXPECT_EQ(config->gateway.socket_mode, 0666U);
+    EXPECT_EQ(config->gateway.deadline, 750ms);
+    EXPECT_EQ(config->gateway.io, io::IoChoice::epoll);
+    EXPECT_EQ(config->gateway.mode, service::Mode::monitor);
+    ASSERT_EQ(config->dns.servers.size(), 3U);
+    EXPECT_EQ(to_string(config->dns.servers[1]), "[::1]:53");
+    EXPECT_EQ(config->dns.attempts, 3U);
+    EXPECT_EQ(config->dns.ttl.listed_max, 2h);
+    ASSERT_EQ(config->lists.size(), 2U);
+    EXPECT_EQ(config->lists[0].info.operator_name, "op");
+    EXPECT_EQ(config->lists[1].info.kind, ListKind::permit);
+    EXPECT_EQ(config->lists[1].dns.codes.meaning_of(0x7F000901), dns::CodeMap::Meaning::listed);
+    EXPECT_EQ(config->lists[1].dns.codes.meaning_of(0x7F0000FF), dns::CodeMap::Meaning::refused);
+    EXPECT_EQ(config->cache.entries, 5000U);
+    EXPECT_EQ(config->admin.listen->port, 9480);
+}
+
+TEST_F(ConfigTest, AllProblemsAreReportedAtOnceWithTheirPlaceAndCure) {
+    EXPECT_EQ(load_text(R"(
+[gateway]
+deadlin = "1s"
+io = "kqueue"
+workers = 4
+socket_mode = "0999"
+socket = "relative.sock"
+[dns]
+servers = ["localhost"]
+timeout = 400
+[[list]]
+name = "a"
+zone = "bad..zone"
+listed = ["10.0.0.1"]
+[[list]]
+name = "a"
+zone = "b.example"
+listed = ["127.0.0.2"]
+[admin]
+listen = "0.0.0.0:80"
+[gatway]
+)"),
+              nullptr);
+    const std::string text = all_problems();
+    for (const char* expected : {":3:", "deadlin", "deadline", ":4:", "kqueue", ":5:", "workers", ":6:", "0999", ":7:", "absolute",
+                                 ":9:", "localhost", ":10:", "timeout", ":13:", "zone", ":14:", "10.0.0.1", ":16:", "another list",
+                                 ":20:", "loopback", "gatway", "gateway"}) {
+        EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
+    }
+}
+
+TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
+    const auto before = load_text("[gateway]\ndeadline = \"1s\"\n[dns]\ntimeout = \"300ms\"\n");
+    const auto harmless = load_text("[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\n[dns]\ntimeout = \"300ms\"\n"
+                                    "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
+    ASSERT_NE(harmless, nullptr) << all_problems();
+    EXPECT_TRUE(needs_restart(*before, *harmless).empty());
+    const auto more = load_text("[gateway]\nsocket = \"/tmp/x\"\n[dns]\ntimeout = \"400ms\"\n[cache]\nentries = 2000\n"
+                                "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n");
+    ASSERT_NE(more, nullptr) << all_problems();
+    EXPECT_EQ(needs_restart(*before, *more), (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
+}
+
+TEST(EndpointTextTest, AddressesWithAndWithoutPorts) {
+    // clang-format off
+    const struct { const char* text; std::uint16_t port; const char* expected; } cases[] = {
+        {"127.0.0.1:5300", 53, "127.0.0.1:5300"}, {"127.0.0.1", 53, "127.0.0.1:53"},
+        {"[::1]:54", 53, "[::1]:54"}, {"[::1]", 53, "[::1]:53"}, {"::1", 53, "[::1]:53"},
+        {"127.0.0.1", 0, nullptr}, {"127.0.0.1:", 53, nullptr}, {"127.0.0.1:0", 53, nullptr}, {"127.0.0.1:65536", 53, nullptr},
+        {"localhost:53", 53, nullptr}, {"[::1", 53, nullptr}, {"[::1]x", 53, nullptr}, {"", 53, nullptr},
+    };
+    // clang-format on
+    for (const auto& c : cases) {
+        const auto endpoint = parse_endpoint(c.text, c.port);
+        EXPECT_EQ(endpoint.has_value(), c.expected != nullptr) << c.text;
+        if (endpoint) {
+            EXPECT_STREQ(to_string(*endpoint).c_str(), c.expected);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace postern::config

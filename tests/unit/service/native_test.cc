@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The native dialect: the frames byte by byte as docs/protocol.md prints them, and what they are
+// answered with.
+#include "resolver/service/native.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "tests/unit/service/conversation.h"
+
+namespace postern::service {
+namespace {
+
+using native::Kind;
+
+std::string text_of(const native::Fixed& frame) { return {frame.data(), frame.size()}; }
+
+// The bytes of the block that begins with "```hex NAME" in the document.
+std::string documented(const std::string& name) {
+    std::ifstream document(PROTOCOL_DOCUMENT);
+    std::string line;
+    while (std::getline(document, line) && line != "```hex " + name) {
+    }
+    std::string bytes;
+    while (std::getline(document, line) && line != "```") {
+        std::istringstream words(line);
+        for (std::string word; words >> word;)
+            bytes += static_cast<char>(std::stoi(word, nullptr, 16));
+    }
+    return bytes;
+}
+
+native::Answer example_answer() {
+    return {.tag = 7,
+            .action = Action::reject,
+            .reason = Reason::reputation,
+            .stage = Stage::connection,
+            .code = 550,
+            .final = true,
+            .degraded = true,
+            .reputation = Reputation::State::checked,
+            .hits = 2,
+            .threshold = 1,
+            .listed = 0b000101,
+            .unknown = 0b100000,
+            .elapsed_us = 412,
+            .policy_set = 0x0123456789ABCDEF};
+}
+
+TEST(NativeFrames, AreThoseOfTheDocument) {
+    EXPECT_EQ(query(7, "192.0.2.10"), documented("query"));
+    EXPECT_EQ(text_of(native::encode(example_answer())), documented("answer"));
+    EXPECT_EQ(text_of(native::encode({.kind = Kind::ping, .tag = 9})), documented("ping"));
+    EXPECT_EQ(text_of(native::encode({.kind = Kind::pong, .tag = 9})), documented("pong"));
+
+    std::string message;
+    native::append_text_frame(message, {.kind = Kind::message, .tag = 8},
+                              R"({"client":"192.0.2.10"})");
+    EXPECT_EQ(message, documented("message"));
+}
+
+TEST(NativeFrames, AnErrorIsThatOfTheDocument) {
+    Conversation conversation;
+    EXPECT_EQ(conversation.converse({documented("unknown")}), documented("error"));
+}
+
+// The numbers are on the wire, so a new value goes to the end of its enumeration.
+TEST(NativeFrames, TheNumbersOfTheEnumerationsDoNotChange) {
+    EXPECT_EQ(static_cast<int>(Action::defer), 2);
+    EXPECT_EQ(static_cast<int>(Stage::content), 3);
+    const Reason reasons[] = {Reason::accepted,           Reason::reputation,
+                              Reason::reputation_unknown, Reason::blocked_sender,
+                              Reason::blocked_client,     Reason::anti_spoofing,
+                              Reason::greylisted,         Reason::open_relay};
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(static_cast<int>(reasons[i]), i);
+    EXPECT_EQ(static_cast<int>(Reputation::State::checked), 0);
+    EXPECT_EQ(static_cast<int>(Reputation::State::skipped), 3);
+}
+
+TEST(NativeFrames, WhatIsEncodedIsDecoded) {
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 10000; ++round) {
+        const std::uint64_t a = random();
+        const std::uint64_t b = random();
+        const native::Answer answer = {.tag = static_cast<std::uint32_t>(a),
+                                       .action = static_cast<Action>(b % 3),
+                                       .reason = static_cast<Reason>(b % 8),
+                                       .stage = static_cast<Stage>(b % 4),
+                                       .code = static_cast<std::uint16_t>(a >> 32),
+                                       .final = (b & 16) != 0,
+                                       .degraded = (b & 32) != 0,
+                                       .advisory = (b & 64) != 0,
+                                       .reputation = static_cast<Reputation::State>(b % 4),
+                                       .hits = static_cast<std::uint8_t>(b >> 8),
+                                       .threshold = static_cast<std::uint8_t>(b >> 16),
+                                       .listed = static_cast<ListMask>(b >> 24),
+                                       .unknown = static_cast<ListMask>(b >> 40),
+                                       .elapsed_us = static_cast<std::uint32_t>(a >> 8),
+                                       .policy_set = a ^ b};
+        EXPECT_EQ(native::decode_answer(text_of(native::encode(answer))), answer);
+    }
+    const native::Query v6 = {.tag = 0xFFFFFFFF, .client = *IpAddress::parse("2001:db8::1")};
+    EXPECT_EQ(native::decode_query(text_of(native::encode(v6))), v6);
+}
+
+TEST(NativeFrames, ABitThatVersionOneDoesNotDefineIsRefused) {
+    const std::string good_query = query(7, "192.0.2.10");
+    for (const std::size_t at : {2U, 3U, 8U, 11U, 15U}) {
+        std::string bad = good_query;
+        bad[at] = 1;
+        EXPECT_FALSE(native::decode_query(bad)) << at;
+    }
+    const std::string good_answer = text_of(native::encode(example_answer()));
+    struct Case {
+        std::size_t at;
+        char value;
+    };
+    for (const Case& c :
+         {Case{2, 0x08}, Case{3, 3}, Case{10, 8}, Case{11, 4}, Case{12, 4}, Case{15, 1}}) {
+        std::string bad = good_answer;
+        bad[c.at] = c.value;
+        EXPECT_FALSE(native::decode_answer(bad)) << c.at;
+    }
+}
+
+TEST(NativeDialect, ManyQueriesInOneWriteAreAnsweredByTagInOne) {
+    Conversation conversation;
+    const std::string answers = conversation.converse(
+        {query(1, "192.0.2.7") + query(2, "203.0.113.7") + query(3, "203.0.113.1")});
+
+    ASSERT_EQ(answers.size(), 3 * native::fixed_size);
+    const auto answer = [&answers](std::size_t i) {
+        return native::decode_answer(std::string_view(answers).substr(i * native::fixed_size))
+            .value();
+    };
+    EXPECT_EQ(answer(0).tag, 1U);
+    EXPECT_EQ(answer(0).action, Action::accept);
+    EXPECT_EQ(answer(1).tag, 2U);
+    EXPECT_EQ(answer(1).action, Action::reject);
+    EXPECT_EQ(answer(1).code, 550);
+    EXPECT_EQ(answer(1).hits, 2);
+    EXPECT_EQ(answer(1).listed, 0b11);
+    EXPECT_EQ(answer(1).elapsed_us, 12U);
+    EXPECT_TRUE(answer(1).final);
+    EXPECT_FALSE(answer(1).advisory);
+    EXPECT_FALSE(answer(2).final);
+}
+
+TEST(NativeDialect, OtherModesThanEnforceAcceptAndSetTheFlag) {
+    Conversation conversation({.mode = Mode::monitor});
+    const auto answer = native::decode_answer(conversation.converse({query(2, "203.0.113.7")}));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->action, Action::accept);
+    EXPECT_EQ(answer->code, 250);
+    EXPECT_EQ(answer->reason, Reason::reputation);
+    EXPECT_TRUE(answer->advisory);
+}
+
+TEST(NativeDialect, AMessageIsAnsweredInJsonUnderItsTag) {
+    Conversation conversation;
+    std::string frame;
+    native::append_text_frame(frame, {.kind = Kind::message, .tag = 77},
+                              R"({"id":"m","client":"203.0.113.7"})");
+    const std::string reply = conversation.converse({frame});
+
+    ASSERT_GT(reply.size(), native::text_header_size);
+    const native::Header header = native::read_header(reply);
+    EXPECT_EQ(header, (native::Header{.kind = Kind::decision, .tag = 77}));
+    const std::string text = reply.substr(native::text_header_size);
+    EXPECT_EQ(text.size(), native::text_length(reply));
+    const auto decision = nlohmann::json::parse(text, nullptr, false);
+    EXPECT_EQ(decision["id"], "m");
+    EXPECT_EQ(decision["action"], "reject");
+}
+
+// What an error frame says, or 0 when `reply` is none.
+int error_code(const std::string& reply) {
+    if (reply.size() < native::text_header_size) return 0;
+    const native::Header header = native::read_header(reply);
+    return header.kind == Kind::error ? header.code : 0;
+}
+
+TEST(NativeDialect, WhatIsWrongIsSaidInAnErrorFrame) {
+    std::string bad_flags = query(5, "192.0.2.7");
+    bad_flags[2] = 1;
+    std::string bad_json;
+    native::append_text_frame(bad_json, {.kind = Kind::message, .tag = 5}, "{\"client\":");
+    std::string too_long(native::text_header_size, '\xFF');
+    too_long[0] = '\xD1';
+    std::string other_version = query(5, "192.0.2.7");
+    other_version[0] = '\xD2';
+    struct Case {
+        std::string frame;
+        native::Error error;
+        std::uint32_t tag;
+    };
+    const Case cases[] = {
+        {text_of(native::encode({.kind = static_cast<Kind>(0x7F), .tag = 5})),
+         native::Error::unknown, 5},
+        {text_of(native::encode(example_answer())), native::Error::unknown, 7},
+        {bad_flags, native::Error::unknown, 5},
+        {bad_json, native::Error::malformed, 5},
+        {too_long, native::Error::lost, 0},
+        {other_version, native::Error::lost, 0},
+        {query(5, "192.0.2.7").substr(0, 31), native::Error::lost, 0},
+    };
+    for (const Case& c : cases) {
+        Conversation conversation;
+        const std::string reply = conversation.converse({c.frame});
+        EXPECT_EQ(error_code(reply), static_cast<int>(c.error));
+        EXPECT_EQ(native::read_header(reply).tag, c.tag);
+        EXPECT_EQ(conversation.pipeline.requests, 0U);
+    }
+}
+
+TEST(NativeDialect, AnUnknownKindWithTextIsSteppedOver) {
+    std::string frame;
+    native::append_text_frame(frame, {.kind = static_cast<Kind>(0xFE), .tag = 5},
+                              "of a later version");
+    Conversation conversation;
+    const std::string replies = conversation.converse({frame + query(6, "192.0.2.7")});
+    EXPECT_EQ(error_code(replies), static_cast<int>(native::Error::unknown));
+    const auto answer = native::decode_answer(
+        std::string_view(replies).substr(native::text_header_size + native::text_length(replies)));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->tag, 6U);
+}
+
+}  // namespace
+}  // namespace postern::service

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// posternctl: asks a running daemon over its admin socket, and tries policies out without one.
+//
+// Exit status: 0 done; 1 the answer is no (an error from the daemon, a refused reload); 2 wrong usage.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "policy/simulate.h"
+#include "resolver/config/config.h"
+#include "tools/posternctl/http_client.h"
+#include "tools/posternctl/show.h"
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int exit_no = 1;
+
+struct Options {
+    std::string socket = "/run/postern/admin.sock";
+    bool json = false;
+};
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int complain(const std::string& what) {
+    std::fprintf(stderr, "posternctl: %s\n", what.c_str());
+    return exit_no;
+}
+
+// Sends one request and prints its answer: as it came with --json, else through `show`.
+int ask(const Options& options, const std::string& method, const std::string& path, const std::string& body,
+        const std::function<std::string(const json&)>& show) {
+    const auto reply = postern::ctl::request(options.socket, method, path, body);
+    if (!reply) return complain(reply.error());
+    const json answer = json::parse(reply->body, nullptr, false);
+    if (answer.is_discarded()) return complain("the daemon did not answer in JSON: " + reply->body);
+    if (answer.contains("error")) return complain(answer["error"].get<std::string>());
+    print(options.json ? reply->body : show(answer));
+    return reply->status == 200 ? 0 : exit_no;
+}
+
+// The request that `check` and `explain` describe with their options.
+struct RequestOptions {
+    std::string client, helo, from, hostname, spf;
+    std::vector<std::string> recipients, headers, urls;
+    CLI::Option* from_given = nullptr;
+    bool authenticated = false;
+
+    void add_to(CLI::App& command) {
+        command.add_option("IP", client, "the connecting address")->required();
+        command.add_option("--helo", helo, "name given in HELO or EHLO");
+        from_given = command.add_option("--from", from, "MAIL FROM; \"\" is the null sender");
+        command.add_option("--to", recipients, "RCPT TO; may be repeated")->allow_extra_args(false);
+        command.add_option("--header", headers, "'Name: value'; may be repeated")->allow_extra_args(false);
+        command.add_option("--url", urls, "a URL in the message; may be repeated")->allow_extra_args(false);
+        command.add_option("--hostname", hostname, "forward-confirmed reverse name");
+        command.add_option("--spf", spf, "result of the SPF check: pass, fail, …");
+        command.add_flag("--authenticated", authenticated, "the sender has logged in");
+    }
+
+    // The JSON of the request, or what is wrong with the options.
+    tl::expected<json, std::string> request() const {
+        json request = {{"client", client}};
+        if (!helo.empty()) request["helo"] = helo;
+        if (!hostname.empty()) request["hostname"] = hostname;
+        if (!spf.empty()) request["auth"]["spf"] = spf;
+        if (!urls.empty()) request["urls"] = urls;
+        if (authenticated) request["authenticated"] = true;
+        if (from_given->count() > 0) request["mail_from"] = from;
+        if (!recipients.empty()) request["recipients"] = recipients;
+        for (const std::string& header : headers) {
+            const std::size_t colon = header.find(':');
+            if (colon == std::string::npos || colon == 0) {
+                return tl::unexpected("--header \"" + header + "\": write it as 'Name: value'");
+            }
+            const std::size_t value = header.find_first_not_of(" \t", colon + 1);
+            const std::string text = value == std::string::npos ? "" : header.substr(value);
+            request["headers"].push_back({header.substr(0, colon), text});
+        }
+        return request;
+    }
+};
+
+int simulate(const std::string& config_path, const std::string& requests_path) {
+    postern::Problems problems;
+    const auto config = postern::config::load(config_path, problems);
+    for (const postern::Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.to_string().c_str());
+    if (config == nullptr) return exit_no;
+
+    std::ifstream file;
+    if (!requests_path.empty()) {
+        file.open(requests_path);
+        if (!file) return complain("cannot read " + requests_path);
+    }
+    std::istream& requests = requests_path.empty() ? std::cin : file;
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return postern::policy::simulate(*config->policies, requests, std::cout, now).failed == 0 ? 0 : exit_no;
+}
+
+std::string show_reload(const json& answer) {
+    std::string text;
+    for (const json& problem : answer["problems"]) text += problem.get<std::string>() + "\n";
+    return text + (answer["reloaded"].get<bool>() ? "reloaded: policy set " : "nothing was changed: policy set ") +
+           answer["policy_set"].get<std::string>() + "\n";
+}
+
+std::string show_explanation(const json& answer) { return answer["text"].get<std::string>(); }
+
+std::string show_policies(const json& answer) {
+    std::string text = fmt::format("{:<20} {:<24} {:<9} {:<8} {}\n", "type", "policy", "status", "override", "from -> to");
+    for (const json& policy : answer["policies"]) {
+        text += fmt::format("{:<20} {:<24} {:<9} {:<8} {} -> {}\n", policy["type"].get<std::string>(),
+                            policy["id"].get<std::string>(), policy["status"].get<std::string>(),
+                            policy["override"].get<bool>() ? "yes" : "", policy["from"].get<std::string>(),
+                            policy["to"].get<std::string>());
+    }
+    return text;
+}
+
+// The whole command line; `status` is what the command that ran came to.
+class CommandLine {
+  public:
+    int run(int argc, char** argv) {
+        app_.set_version_flag("--version", "posternctl " POSTERN_VERSION);
+        app_.require_subcommand(1);
+        app_.fallthrough();
+        app_.add_option("--socket", options_.socket, "the daemon's admin socket")->capture_default_str();
+        app_.add_flag("--json", options_.json, "print the daemon's JSON as it came");
+        add_request("check", "decide a connection or a message", check_, postern::ctl::show_decision);
+        add_request("explain", "say how a decision comes about", explain_, show_explanation);
+        add_simulate();
+        add_plain("ping", "GET", "/v1/ping", "ask whether the daemon answers", postern::ctl::show_fields);
+        add_plain("lists", "GET", "/v1/lists", "show each list's state, counts and latency", postern::ctl::show_lists);
+        add_plain("policies", "GET", "/v1/policies", "show the policies in effective order", show_policies);
+        add_plain("reload", "POST", "/v1/reload", "read the configuration again; all of it or nothing", show_reload);
+        add_cache();
+        CLI11_PARSE(app_, argc, argv);
+        return status_;
+    }
+
+  private:
+    using Show = std::string (*)(const json&);
+
+    void add_plain(const char* name, const char* method, const char* path, const char* help, Show show) {
+        app_.add_subcommand(name, help)->callback(
+            [this, method, path, show] { status_ = ask(options_, method, path, "", show); });
+    }
+
+    void add_request(const char* name, const char* help, RequestOptions& asked, Show show) {
+        CLI::App* const command = app_.add_subcommand(name, help);
+        asked.add_to(*command);
+        command->callback([this, name, &asked, show] {
+            const auto request = asked.request();
+            status_ = request ? ask(options_, "POST", std::string("/v1/") + name, request->dump(), show)
+                              : complain(request.error());
+        });
+    }
+
+    void add_simulate() {
+        CLI::App* const command = app_.add_subcommand(
+            "simulate", "decide recorded or made-up requests, one JSON a line, without a daemon");
+        command->add_option("--config", config_, "the configuration file")->required();
+        command->add_option("--requests", requests_, "file of requests; standard input when absent");
+        command->callback([this] { status_ = simulate(config_, requests_); });
+    }
+
+    void add_cache() {
+        CLI::App* const cache = app_.add_subcommand("cache", "look into the cache of list answers, or empty it");
+        cache->require_subcommand(1);
+        cache->add_subcommand("stats", "size and counts")->callback([this] {
+            status_ = ask(options_, "GET", "/v1/cache", "", postern::ctl::show_fields);
+        });
+        CLI::App* const get = cache->add_subcommand("get", "what is remembered of an address");
+        get->add_option("IP", address_, "the address")->required();
+        get->callback([this] {
+            status_ = ask(options_, "GET", "/v1/cache/" + address_, "", postern::ctl::show_cached);
+        });
+        CLI::App* const flush = cache->add_subcommand("flush", "forget an address, or everything");
+        flush->add_option("IP", address_, "the address; all when absent");
+        flush->callback([this] {
+            const std::string path = address_.empty() ? "/v1/cache" : "/v1/cache/" + address_;
+            status_ = ask(options_, "DELETE", path, "", postern::ctl::show_fields);
+        });
+    }
+
+    CLI::App app_{"Asks a running posternd, and tries policies out without one", "posternctl"};
+    Options options_;
+    RequestOptions check_, explain_;
+    std::string config_, requests_, address_;
+    int status_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return CommandLine().run(argc, argv); }

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real name servers on loopback, on ports of the kernel's choice: rbldnsd and unbound.
+
+Each object is one process; leaving its `with` block ends it.  The folder given to it must be
+readable by the servers' own users, because a server that root starts gives up root's rights.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+# More than any of them needs to start on a machine that is busy compiling.
+START_SECONDS = 20
+
+
+def free_port():
+    """A UDP port that nobody has at this moment; the server that wants it binds it next."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def program(name):
+    """Where a server is; a user's own search path does not have the system's folder."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise FileNotFoundError(f"{name} is not installed: run tools/setup --for run")
+    return path
+
+
+class NameServer:
+    """A process that answers DNS questions on 127.0.0.1, port `port`."""
+
+    def __init__(self, arguments, port, question, log):
+        self.port = port
+        with open(log, "wb") as output:
+            self._process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            self._wait_until_it_answers(question, log)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.resume()
+        self._process.terminate()
+        self._process.wait()
+
+    def pause(self):
+        """Stops the process where it is: its questions pile up in the kernel, unanswered."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def _wait_until_it_answers(self, question, log):
+        give_up = time.monotonic() + START_SECONDS
+        while not answers(self.port, question):
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                text = pathlib.Path(log).read_text(errors="replace")
+                raise RuntimeError(f"{self._process.args[0]} does not answer:\n{text}")
+
+
+def answers(port, name):
+    """Whether a name server answers a question for an A record within a tenth of a second."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\0\0\1\0\1"
+    # Not connected: a refusal by the kernel is then silence too, and the timeout paces the caller.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.1)
+        client.sendto(question, ("127.0.0.1", port))
+        try:
+            return client.recv(512)[:2] == question[:2]
+        except TimeoutError:
+            return False
+
+
+class Rbldnsd(NameServer):
+    """Serves zone files: NAME.DATASET becomes a part of the zone NAME.`suffix`."""
+
+    def __init__(self, files, suffix, folder):
+        folder = pathlib.Path(folder)
+        folder.mkdir()
+        zones = []
+        for file in files:
+            shutil.copy(file, folder)
+            name, dataset = file.name.split(".")
+            zones.append(f"{name}.{suffix}:{dataset}:{file.name}")
+        port = free_port()
+        arguments = [program("rbldnsd"), "-n", "-b", f"127.0.0.1/{port}", "-w", folder, *zones]
+        first_zone = zones[0].split(":")[0]
+        super().__init__(arguments, port, f"2.0.0.127.{first_zone}", folder / "log")
+
+
+UNBOUND_CONFIGURATION = """\
+server:
+  interface: 127.0.0.1@{port}
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "{folder}"
+  pidfile: ""
+  use-syslog: no
+  num-threads: 1
+  module-config: "iterator"
+  do-not-query-localhost: no
+remote-control:
+  control-enable: no
+"""
+
+UNBOUND_STUB = """\
+stub-zone:
+  name: "{zone}"
+  stub-addr: 127.0.0.1@{port}
+"""
+
+
+class Unbound(NameServer):
+    """A site's resolver: sends questions for each of `stubs` (zone to port) where they belong."""
+
+    def __init__(self, stubs, folder):
+        folder = pathlib.Path(folder)
+        folder.mkdir()
+        port = free_port()
+        configuration = UNBOUND_CONFIGURATION.format(port=port, folder=folder) + "".join(
+            UNBOUND_STUB.format(zone=zone, port=stub) for zone, stub in stubs.items()
+        )
+        (folder / "unbound.conf").write_text(configuration)
+        arguments = [program("unbound"), "-d", "-c", folder / "unbound.conf"]
+        super().__init__(arguments, port, f"2.0.0.127.{next(iter(stubs))}", folder / "log")
