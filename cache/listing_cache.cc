@@ -33,16 +33,15 @@ ListMask ListingCache::find(const IpAddress& address, TimePoint now, Evidence& e
         const Cell& cell = cells[list];
         if (cell.expires <= at) continue;
         const auto state = static_cast<Listing::State>(cell.state);
-        evidence.listings[list] = {.state = state,
-                                   .stale = false,
-                                   .code = cell.code == 0 ? 0 : 0x7F000000U | cell.code};
+        evidence.listings[list] = {
+            .state = state, .stale = false, .code = cell.code == 0 ? 0 : 0x7F000000U | cell.code};
         found |= mask_of(static_cast<ListIndex>(list));
     }
     return found;
 }
 
-void ListingCache::put(const IpAddress& address, ListIndex list, const Listing& listing, Duration ttl,
-                       TimePoint now) {
+void ListingCache::put(const IpAddress& address, ListIndex list, const Listing& listing,
+                       Duration ttl, TimePoint now) {
     if (ttl < tick_length) return;  // TTL 0: use once, do not keep
     Cell& cell = touch(address, list, tick(now));
     cell = {.expires = tick(now + ttl),
@@ -69,10 +68,15 @@ bool ListingCache::forget(const IpAddress& address) {
     return true;
 }
 
+void ListingCache::forget_list(ListIndex list) {
+    for (std::size_t cell = list; cell < cells_.size(); cell += lists_) cells_[cell] = {};
+}
+
 void ListingCache::clear() { std::fill(heads_.begin(), heads_.end(), Head{}); }
 
 CacheStats ListingCache::stats() const {
-    const auto used = std::count_if(heads_.begin(), heads_.end(), [](const Head& h) { return h.taken; });
+    const auto used =
+        std::count_if(heads_.begin(), heads_.end(), [](const Head& h) { return h.taken; });
     return {.lines = heads_.size(),
             .lines_used = static_cast<std::size_t>(used),
             .bytes = heads_.size() * sizeof(Head) + cells_.size() * sizeof(Cell),
@@ -126,7 +130,8 @@ ListingCache::Cell* ListingCache::cells_of(const Head& head) {
 
 bool ListingCache::expired(const Head& head, Tick now) {
     const Cell* const cells = cells_of(head);
-    return std::all_of(cells, cells + lists_, [now](const Cell& cell) { return cell.expires <= now; });
+    return std::all_of(cells, cells + lists_,
+                       [now](const Cell& cell) { return cell.expires <= now; });
 }
 
 ListingCache::Cell& ListingCache::touch(const IpAddress& address, ListIndex list, Tick now) {

@@ -2,10 +2,10 @@
 //
 // Remembers what each list said about an address until that answer expires.
 //
-// A fixed number of lines, allocated once, in sets of eight; an address belongs to one set by a keyed
-// hash, so that a peer who chooses addresses cannot choose sets.  A line holds one address and a cell for
-// each list, each with its own expiry.  When a set is full, an empty or expired line gives way, else
-// the one that was not used for longest.  One cache belongs to one loop: no locks.
+// A fixed number of lines, allocated once, in sets of eight; an address belongs to one set by a
+// keyed hash, so that a peer who chooses addresses cannot choose sets.  A line holds one address
+// and a cell for each list, each with its own expiry.  When a set is full, an empty or expired line
+// gives way, else the one that was not used for longest.  One cache belongs to one loop: no locks.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ class ListingCache {
 
     explicit ListingCache(const Options& options);
 
-    // Fills `evidence` with what is known and good at `now`; returns the lists it filled.  The others'
-    // listings are left alone.
+    // Fills `evidence` with what is known and good at `now`; returns the lists it filled.  The
+    // others' listings are left alone.
     ListMask find(const IpAddress& address, TimePoint now, Evidence& evidence);
 
     // Keeps an opinion (listed, clear) for `ttl`.
@@ -45,11 +45,16 @@ class ListingCache {
              TimePoint now);
 
     // Remembers briefly that a list gave no opinion, so that a dead list is not asked for every
-    // connection: 5 s, doubling with each failure in a row up to 60 s (RFC 9520 section 3.2 allows 1 s to 5 min).
-    void put_failure(const IpAddress& address, ListIndex list, const Listing& listing, TimePoint now);
+    // connection: 5 s, doubling with each failure in a row up to 60 s (RFC 9520 section 3.2 allows
+    // 1 s to 5 min).
+    void put_failure(const IpAddress& address, ListIndex list, const Listing& listing,
+                     TimePoint now);
 
     // True when the address was there.
     bool forget(const IpAddress& address);
+    // Everything that one list said.  Walks the whole table: a few tens of milliseconds for a million
+    // lines.
+    void forget_list(ListIndex list);
     void clear();
 
     CacheStats stats() const;

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "policy/built_in.h"
 #include "policy/fingerprint.h"
 #include "policy/precedence.h"
 
@@ -16,21 +17,6 @@ namespace {
 
 constexpr ScopeId internal_scope = 1;
 constexpr ScopeId external_scope = 2;
-
-// The built-in anti-spoofing policies (R10): nobody outside writes to us as one of us.
-std::vector<Policy> built_in_policies(const Organization& organization) {
-    std::vector<Policy> policies;
-    for (const Scope& domain : organization.internal_domains) {
-        Policy policy;
-        policy.type = PolicyType::anti_spoofing;
-        policy.option = Option::apply;
-        policy.based_on = BasedOn::both;
-        policy.from = domain;
-        policy.to = {Scope::Kind::internal, {}};
-        policies.push_back(std::move(policy));
-    }
-    return policies;
-}
 
 // Gives scopes their numbers and notes which types have them on which side.
 class ScopeNumbers {
@@ -149,7 +135,6 @@ class Compiler {
         std::vector<Entry> entries;
         entries.reserve(written.size() + built_in.size());
         for (std::uint32_t i = 0; i < written.size(); ++i) {
-            if (!written[i].enabled) continue;
             entries.push_back(
                 {precedence_of(written[i], i), &written[i], {PolicyRef::Kind::written, i}});
         }
@@ -176,6 +161,7 @@ class Compiler {
             // A display name is part of the header, whatever the policy says.
             .based_on =
                 policy.from.kind == Scope::Kind::display_name ? BasedOn::header : policy.based_on,
+            .enabled = policy.enabled,
             .needs_all_addresses = needs_all_addresses(policy.type, policy.option),
             .bidirectional = policy.bidirectional,
             .lifts = policy.lifts,
@@ -183,6 +169,7 @@ class Compiler {
             .from = numbers_.number(policy.from),
             .to = numbers_.number(policy.to),
         });
+        if (!policy.enabled) return;
         add_to_lists(policy, policy.type);
         if (is_client_block(policy)) add_to_lists(policy, PolicyType::blocked_client);
     }
@@ -264,7 +251,7 @@ class Compiler {
         const Model& model = index_->model;
         std::set<std::uint16_t> in_use = {model.default_reputation};
         for (const Rule& rule : index_->rules) {
-            if (rule.type == PolicyType::reputation) in_use.insert(rule.definition);
+            if (rule.enabled && rule.type == PolicyType::reputation) in_use.insert(rule.definition);
         }
         for (const std::uint16_t number : in_use) {
             const ReputationDefinition& definition = model.reputation[number];

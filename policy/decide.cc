@@ -19,14 +19,21 @@ bool is_final(const Request& request, const Decision& decision) {
     return request.headers || decision.verdict.action != Action::accept;
 }
 
-RecipientDecision decide_recipient(const Evaluation& evaluation, const Sender& sender,
-                                   const Party& recipient, ListMask& open_lists) {
-    RecipientDecision decision = decide_envelope(evaluation, sender, recipient, open_lists);
-    if (!evaluation.request.headers || decision.verdict.action != Action::accept) return decision;
+// A list that is still pending is waited for where it matters, and not missed where it does not.
+bool is_degraded(const Evaluation& evaluation) {
+    const Client& client = evaluation.client;
+    if (client.is_allowed || client.is_trusted) return false;
+    return (client.opinions.missing &
+            wanted_lists(evaluation.index, client.opinions.in_permit_ranges)) != 0;
+}
+
+void decide_recipient(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
+                      RecipientDecision& decision, ListMask& open_lists) {
+    decide_envelope(evaluation, sender, recipient, decision, open_lists);
+    if (!evaluation.request.headers || decision.verdict.action != Action::accept) return;
     decide_header(evaluation, sender, recipient, decision);
-    if (decision.verdict.action != Action::accept) return decision;
+    if (decision.verdict.action != Action::accept) return;
     decide_content(evaluation, sender, recipient, decision);
-    return decision;
 }
 
 void decide_message(const Evaluation& evaluation, std::pmr::memory_resource* memory,
@@ -37,8 +44,8 @@ void decide_message(const Evaluation& evaluation, std::pmr::memory_resource* mem
     decision.recipients.reserve(request.recipients.size());
     for (const std::string& address : request.recipients) {
         const Party recipient = party(evaluation.index, address, {}, memory);
-        decision.recipients.push_back(
-            decide_recipient(evaluation, sender, recipient, decision.open_lists));
+        decide_recipient(evaluation, sender, recipient, decision.recipients.emplace_back(),
+                         decision.open_lists);
     }
     if (!request.recipients.empty()) {
         decision.verdict = summary(decision.recipients);
@@ -55,13 +62,10 @@ void decide(const PolicySet& policies, const Request& request, const Evidence& e
     const PolicySet::Index& index = policies.index();
     Workspace workspace;
     const Evaluation evaluation(index, request, evidence, memory, now, workspace.memory());
-    const Client& client = evaluation.client;
 
     decision.clear();
     decision.policy_set = index.fingerprint;
-    const bool needs_no_lists = client.is_allowed || client.is_trusted;
-    decision.degraded =
-        !needs_no_lists && (evidence.unknown() & wanted_lists(index, request.client)) != 0;
+    decision.degraded = is_degraded(evaluation);
     if (request.mail_from) {
         decide_message(evaluation, workspace.memory(), decision);
     } else {

@@ -108,6 +108,10 @@ std::optional<std::string> decode(const EncodedWord& word) {
 }  // namespace
 
 void append_decoded_words(std::pmr::string& out, std::string_view text) {
+    if (text.find("=?") == std::string_view::npos) {
+        out += text;
+        return;
+    }
     bool after_word = false;
     while (!text.empty()) {
         // Blanks between two encoded words belong to neither (RFC 2047 section 6.2).

@@ -5,6 +5,7 @@
 // Quoted strings protect all of these, comments in parentheses do not count.
 #include "policy/header_from.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "policy/encoded_word.h"
@@ -14,6 +15,25 @@ namespace postern::policy {
 
 namespace {
 
+// Where, from `i` on, the first character with a meaning of its own stands.
+std::size_t plain_end(std::string_view field, std::size_t i) {
+    while (i < field.size()) {
+        switch (field[i]) {
+            case '"':
+            case '(':
+            case '<':
+            case '>':
+            case ',':
+            case ';':
+            case ':':
+                return i;
+            default:
+                ++i;
+        }
+    }
+    return i;
+}
+
 class Parser {
   public:
     Parser(std::pmr::vector<Mailbox>& mailboxes, std::pmr::memory_resource* memory)
@@ -21,6 +41,10 @@ class Parser {
 
     void parse(std::string_view field) {
         for (std::size_t i = 0; i < field.size(); ++i) {
+            const std::size_t plain = plain_end(field, i);
+            text() += field.substr(i, plain - i);
+            i = plain;
+            if (i == field.size()) break;
             switch (field[i]) {
                 case '"':
                     i = quoted(field, i);

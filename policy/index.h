@@ -59,6 +59,7 @@ struct Rule {
     PolicyType type = PolicyType::allowed_ip;
     Option option = Option::none;
     BasedOn based_on = BasedOn::envelope;
+    bool enabled = true;  // a rule that is not stands in no list and only shows up in explanations
     bool needs_all_addresses = false;
     bool bidirectional = false;
     std::uint8_t lifts = 0;

@@ -13,13 +13,23 @@ namespace {
 
 constexpr std::uint8_t v4_prefix_bits = 96;
 
-// Keeps the first `length` bits.
+// By prefix length, the bits to keep.  A table, because every policy decision looks ranges up and
+// this way takes one vector instruction.
+constexpr auto prefix_masks = [] {
+    std::array<IpAddress::Bytes, 129> masks{};
+    for (std::size_t length = 0; length < masks.size(); ++length) {
+        for (std::size_t bit = 0; bit < length; ++bit) {
+            masks[length][bit / 8] =
+                static_cast<std::uint8_t>(masks[length][bit / 8] | (0x80U >> bit % 8));
+        }
+    }
+    return masks;
+}();
+
 IpAddress masked(const IpAddress& address, std::uint8_t length) {
     IpAddress::Bytes bytes = address.bytes();
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const int kept = std::clamp(int{length} - static_cast<int>(8 * i), 0, 8);
-        bytes[i] = static_cast<std::uint8_t>(bytes[i] & (0xFF00U >> kept));
-    }
+    const IpAddress::Bytes& mask = prefix_masks[length];
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] &= mask[i];
     return IpAddress(bytes);
 }
 

@@ -11,16 +11,16 @@ namespace {
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-void append_lower(std::pmr::string& out, std::string_view text) {
+// Appends `text` in lower case; false when it has letters outside ASCII, which stay as they are.
+bool append_lower(std::pmr::string& out, std::string_view text) {
     const std::size_t start = out.size();
     out.append(text);
-    std::transform(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-                   out.begin() + static_cast<std::ptrdiff_t>(start), to_lower);
+    unsigned all_bits = 0;
+    for (char* c = out.data() + start; c != out.data() + out.size(); ++c) {
+        all_bits |= static_cast<unsigned char>(*c);
+        *c = to_lower(*c);
+    }
+    return all_bits < 0x80;
 }
 
 // A-labels of a name with letters outside ASCII; null when it breaks the rules of IDNA2008.
@@ -61,13 +61,17 @@ std::string_view domain_of(std::string_view address) {
 
 void append_canonical_domain(std::pmr::string& out, std::string_view text) {
     if (!text.empty() && text.back() == '.') text.remove_suffix(1);
-    if (is_ascii(text)) return append_lower(out, text);
+    const std::size_t start = out.size();
+    if (append_lower(out, text)) return;
     const std::optional<std::string> labels = to_a_labels(std::string(text));
-    append_lower(out, labels ? *labels : text);
+    if (!labels) return;
+    out.resize(start);
+    append_lower(out, *labels);
 }
 
 void append_canonical_address(std::pmr::string& out, std::string_view text) {
     const std::string_view domain = domain_of(text);
+    out.reserve(out.size() + text.size());
     append_lower(out, text.substr(0, text.size() - domain.size()));
     append_canonical_domain(out, domain);
 }

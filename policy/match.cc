@@ -83,7 +83,10 @@ bool Match::holds(const Rule& rule, View view, const Sender::Hit& sender,
                   std::uint32_t header_addresses) const {
     if (now_ < rule.valid_from || now_ >= rule.valid_until) return false;
     if (!is_seen(rule, view, sender, header_addresses)) return false;
-    if (rule.type != PolicyType::header_bypass) return true;
+    return rule.type != PolicyType::header_bypass || header_holds(rule);
+}
+
+bool Match::header_holds(const Rule& rule) const {
     const std::vector<HeaderMatcher>& matchers = index_.model.headers[rule.definition].matchers;
     return request_.headers &&
            std::any_of(matchers.begin(), matchers.end(), [&](const HeaderMatcher& matcher) {
@@ -91,16 +94,21 @@ bool Match::holds(const Rule& rule, View view, const Sender::Hit& sender,
            });
 }
 
+bool holds_for_sender(const Rule& rule, ScopeId scope, View view, const Sender& sender) {
+    const std::span<const Sender::Hit> hits = sender.hits(view);
+    return std::any_of(hits.begin(), hits.end(), [&](const Sender::Hit& hit) {
+        return hit.scope == scope && is_seen(rule, view, hit, sender.header_addresses());
+    });
+}
+
+bool holds_for_recipient(ScopeId scope, const Party& recipient) {
+    return std::any_of(recipient.hits.begin(), recipient.hits.end(),
+                       [&](const ScopeHit& hit) { return hit.scope == scope; });
+}
+
 bool scopes_hold(const Rule& rule, View view, const Sender& sender, const Party& recipient) {
     const auto hold = [&](ScopeId from, ScopeId to) {
-        const std::span<const Sender::Hit> senders = sender.hits(view);
-        return std::any_of(senders.begin(), senders.end(),
-                           [&](const Sender::Hit& hit) {
-                               return hit.scope == from &&
-                                      is_seen(rule, view, hit, sender.header_addresses());
-                           }) &&
-               std::any_of(recipient.hits.begin(), recipient.hits.end(),
-                           [&](const ScopeHit& hit) { return hit.scope == to; });
+        return holds_for_sender(rule, from, view, sender) && holds_for_recipient(to, recipient);
     };
     return hold(rule.from, rule.to) || (rule.bidirectional && hold(rule.to, rule.from));
 }

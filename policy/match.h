@@ -30,6 +30,9 @@ class Match {
     // The same among the policies from everyone to everyone, for when no party is known.
     const Rule* winner_for_everyone(PolicyType type, View view) const;
 
+    // R2 for header_bypass: some header of the message matches the definition.
+    bool header_holds(const Rule& rule) const;
+
   private:
     RuleIndex best_of(PolicyType type, View view, const Sender::Hit& sender,
                       std::uint32_t header_addresses, ScopeId recipient, RuleIndex best) const;
@@ -42,7 +45,10 @@ class Match {
     WallTime now_;
 };
 
-// Whether the scopes of the policy hold for what is in view, whatever else it requires.
+// One condition of R2 at a time: whether a scope of the policy holds for the sender in view (R8,
+// R9), for the recipient, and both together, in either direction where the policy has it.
+bool holds_for_sender(const Rule& rule, ScopeId scope, View view, const Sender& sender);
+bool holds_for_recipient(ScopeId scope, const Party& recipient);
 bool scopes_hold(const Rule& rule, View view, const Sender& sender, const Party& recipient);
 
 // R19: any instance of the header may match; the value is unfolded and trimmed first.

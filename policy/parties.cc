@@ -66,8 +66,13 @@ Sender::Sender(const PolicySet::Index& index, const Request& request,
     if (!request.headers) return;
 
     const std::pmr::vector<Mailbox> mailboxes = header_from(*request.headers, memory);
-    for (const Mailbox& mailbox : mailboxes)
-        add_header(party(index, mailbox.address, mailbox.display_name, memory));
+    for (const Mailbox& mailbox : mailboxes) {
+        // Most mail says the same in both places.
+        const bool is_same = std::string_view(mailbox.address) == *request.mail_from &&
+                             !index.scopes.has(TextKind::display_name);
+        add_header(is_same ? envelope_
+                           : party(index, mailbox.address, mailbox.display_name, memory));
+    }
     if (mailboxes.empty()) add_header(party(index, {}, {}, memory));
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/range_table.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <functional>
 
@@ -16,11 +14,6 @@ RangeTable::RangeTable(std::vector<IpRange> ranges)
     }
     std::sort(lengths_.begin(), lengths_.end(), std::greater<>());
     lengths_.erase(std::unique(lengths_.begin(), lengths_.end()), lengths_.end());
-}
-
-std::uint64_t RangeTable::hash(const IpRange& range) {
-    const IpAddress::Bytes& bytes = range.base.bytes();
-    return XXH3_64bits_withSeed(bytes.data(), bytes.size(), range.length);
 }
 
 }  // namespace postern::policy

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "policy/hash.h"
 #include "policy/hash_index.h"
 #include "policy/ip_address.h"
 
@@ -43,7 +44,9 @@ class RangeTable {
     }
 
   private:
-    static std::uint64_t hash(const IpRange& range);
+    static std::uint64_t hash(const IpRange& range) {
+        return hash_of(range.base.bytes().data(), sizeof(IpAddress::Bytes), range.length);
+    }
 
     std::vector<IpRange> ranges_;
     std::vector<std::uint8_t> lengths_;  // that occur, the longest first

@@ -24,7 +24,8 @@ void decide_connection(const Evaluation& evaluation, Decision& decision) {
     const Rule* rule = evaluation.match.winner_for_everyone(PolicyType::reputation, View::envelope);
     const std::uint16_t definition = definition_of(evaluation, rule);
     decision.final = true;
-    decision.connection_reputation = count_hits(evaluation.index, definition, client.opinions);
+    Reputation& reputation = decision.connection_reputation;
+    count_hits(evaluation.index, definition, client.opinions, reputation);
     if (client.block != nullptr) {
         decision.verdict = refusal(Reason::blocked_client, Stage::connection, client.block->ref);
         return;
@@ -33,11 +34,10 @@ void decide_connection(const Evaluation& evaluation, Decision& decision) {
         !evaluation.index.narrower.contains(evaluation.now) && !evaluation.memory.has_pairs();
     if (client.is_trusted || client.is_allowed) return;
     if (is_permitted(evaluation)) {
-        decision.connection_reputation.state = Reputation::State::overridden;
+        reputation.state = Reputation::State::overridden;
         return;
     }
-    const ReputationResult result = check_reputation(evaluation.index, definition, client.opinions);
-    decision.connection_reputation = result.reputation;
+    const ReputationResult result = check_reputation(evaluation.index, client.opinions, reputation);
     decision.open_lists = result.open_lists;
     if (result.reason == Reason::accepted) return;
     decision.verdict =

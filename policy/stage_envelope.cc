@@ -64,16 +64,15 @@ std::optional<Verdict> refused_outright(const Evaluation& evaluation, const Send
 // (f) and (g), for mail from outside without a permit.
 void check_stranger(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
                     const Rule* rule, RecipientDecision& decision, ListMask& open_lists) {
-    const ReputationResult result = check_reputation(
-        evaluation.index, definition_of(evaluation, rule), evaluation.client.opinions);
-    decision.reputation = result.reputation;
+    const ReputationResult result =
+        check_reputation(evaluation.index, evaluation.client.opinions, decision.reputation);
     open_lists |= result.open_lists;
     if (result.reason != Reason::accepted) {
         decision.verdict =
             refusal(result.reason, Stage::envelope, ref_or_built_in(rule, PolicyType::reputation));
         return;
     }
-    if (result.reputation.state == Reputation::State::permit_listed) return;
+    if (decision.reputation.state == Reputation::State::permit_listed) return;
     const Rule* greylisting = greylisting_rule(evaluation, sender, recipient);
     const bool waits =
         greylisting != nullptr &&
@@ -90,29 +89,27 @@ std::uint16_t definition_of(const Evaluation& evaluation, const Rule* rule) {
     return rule == nullptr ? evaluation.index.model.default_reputation : rule->definition;
 }
 
-RecipientDecision decide_envelope(const Evaluation& evaluation, const Sender& sender,
-                                  const Party& recipient, ListMask& open_lists) {
+void decide_envelope(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
+                     RecipientDecision& decision, ListMask& open_lists) {
     const Rule* rule =
         evaluation.match.winner(PolicyType::reputation, View::envelope, sender, recipient);
-    RecipientDecision decision;
     decision.verdict = acceptance(Stage::envelope);
-    decision.reputation =
-        count_hits(evaluation.index, definition_of(evaluation, rule), evaluation.client.opinions);
+    count_hits(evaluation.index, definition_of(evaluation, rule), evaluation.client.opinions,
+               decision.reputation);
     if (const std::optional<Verdict> refused = refused_outright(evaluation, sender, recipient)) {
         decision.verdict = *refused;
-        return decision;
+        return;
     }
     const Direction direction = direction_of(evaluation, recipient);
     decision.permit = envelope_permit(evaluation, sender, recipient, direction);
     const bool is_from_outside =
         direction == Direction::inbound || direction == Direction::excepted;
-    if (!is_from_outside || evaluation.client.is_allowed) return decision;  // R16
+    if (!is_from_outside || evaluation.client.is_allowed) return;  // R16
     if (is_valid(decision.permit)) {
         decision.reputation.state = Reputation::State::overridden;
-        return decision;
+        return;
     }
     check_stranger(evaluation, sender, recipient, rule, decision, open_lists);
-    return decision;
 }
 
 }  // namespace postern::policy

@@ -11,9 +11,9 @@ namespace postern::policy {
 // Stage 1, for a request that asks for no more.
 void decide_connection(const Evaluation& evaluation, Decision& decision);
 
-// Stage 2, for one recipient.  Adds to `open_lists`.
-RecipientDecision decide_envelope(const Evaluation& evaluation, const Sender& sender,
-                                  const Party& recipient, ListMask& open_lists);
+// Stage 2, for one recipient, whose `decision` is in its default state.  Adds to `open_lists`.
+void decide_envelope(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
+                     RecipientDecision& decision, ListMask& open_lists);
 
 // Stages 3 and 4, for a recipient whom the envelope accepted.  Call only with headers.
 void decide_header(const Evaluation& evaluation, const Sender& sender, const Party& recipient,

@@ -9,8 +9,6 @@
 // finds colliding texts gains nothing but a slower answer for himself.
 #pragma once
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <span>
@@ -19,6 +17,7 @@
 #include <tuple>
 #include <vector>
 
+#include "policy/hash.h"
 #include "policy/hash_index.h"
 
 namespace postern::policy {
@@ -83,7 +82,7 @@ class TextIndex {
     }
 
     static std::uint64_t hash(TextKind kind, std::string_view text) {
-        return XXH3_64bits_withSeed(text.data(), text.size(), static_cast<std::uint64_t>(kind) + 1);
+        return hash_of(text.data(), text.size(), static_cast<std::uint64_t>(kind) + 1);
     }
     static unsigned bit(TextKind kind) { return 1U << static_cast<unsigned>(kind); }
 

@@ -24,14 +24,14 @@ bool is_always_allowed(const PolicySet::Index& index, const IpAddress& client) {
 
 }  // namespace
 
-ListMask wanted_lists(const PolicySet::Index& index, const IpAddress& client) {
-    if (index.permitted_list_in_all && index.permit_ranges.contains(client)) return 0;
+ListMask wanted_lists(const PolicySet::Index& index, bool in_permit_ranges) {
+    if (index.permitted_list_in_all && in_permit_ranges) return 0;
     return index.block_lists | (index.permitted_list_in_use ? index.permit_lists : ListMask{0});
 }
 
 ListMask PolicySet::wanted_lists(const IpAddress& client) const {
     if (index_->authorized_senders.contains(client) || is_always_allowed(*index_, client)) return 0;
-    return policy::wanted_lists(*index_, client);
+    return policy::wanted_lists(*index_, index_->permit_ranges.contains(client));
 }
 
 }  // namespace postern::policy

@@ -7,8 +7,7 @@
 
 namespace postern::policy {
 
-// The lists that a definition in use can need for a client at this address, if it needs any: it may
-// be trusted or allowed besides.
-ListMask wanted_lists(const PolicySet::Index& index, const IpAddress& client);
+// The lists that a definition in use can need for a client that is neither trusted nor allowed.
+ListMask wanted_lists(const PolicySet::Index& index, bool in_permit_ranges);
 
 }  // namespace postern::policy

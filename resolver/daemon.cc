@@ -11,7 +11,6 @@ namespace postern {
 namespace {
 
 constexpr Duration drain_patience = std::chrono::seconds{5};
-constexpr Duration retired_poll = std::chrono::milliseconds{5};
 
 // Takes the one reply to a request that no connection made.
 class OneReply final : public service::ReplySink {
@@ -31,6 +30,32 @@ class OneReply final : public service::ReplySink {
     std::promise<void> done_;
 };
 
+// Reads the worker's memory from another thread, one look-up at a time.
+class RemoteMemory final : public policy::Memory {
+  public:
+    explicit RemoteMemory(Worker& worker) : worker_(worker) {}
+
+    std::optional<policy::TripletState> find(const policy::Triplet& triplet) const override {
+        return worker_.call([&] { return worker_.pipeline().memory().find(triplet); });
+    }
+    std::optional<WallTime> find(const policy::LearnedPair& pair) const override {
+        return worker_.call([&] { return worker_.pipeline().memory().find(pair); });
+    }
+    bool has_pairs() const override {
+        return worker_.call([&] { return worker_.pipeline().memory().has_pairs(); });
+    }
+    // An explanation changes nothing.
+    void put(const policy::Triplet&, const policy::TripletState&) override {}
+    void put(const policy::LearnedPair&, WallTime) override {}
+
+  private:
+    Worker& worker_;
+};
+
+WallTime wall_now() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 std::string joined(const std::vector<std::string>& words) {
     return fmt::format("{}", fmt::join(words, ", "));
 }
@@ -48,6 +73,7 @@ tl::expected<void, std::string> Daemon::start() {
     spdlog::info("event=io {}", report);
 
     worker_ = std::make_unique<Worker>(std::move(loop), *config);
+    worker_->start(config->gateway.deadline);
     for (const std::string& path : {config->gateway.socket, config->gateway.postfix_socket}) {
         if (path.empty()) continue;
         auto socket = service::UnixSocket::open({.path = path,
@@ -57,7 +83,6 @@ tl::expected<void, std::string> Daemon::start() {
         worker_->listen(*socket);
         sockets_.push_back(std::move(*socket));
     }
-    worker_->start();
     spdlog::info("event=started lists={} policy_set={} socket={}", config->lists.size(),
                  config->policies->hash_text(), config->gateway.socket);
     return {};
@@ -80,10 +105,12 @@ bool Daemon::reload(Problems& problems) {
     }
     // A policy set speaks of lists by number, so it cannot be put in place beside other lists.
     if (const auto sections = config::needs_restart(*running, *next); !sections.empty()) {
-        problems.push_back({.file = path_,
-                            .message = fmt::format("[{}] changed, which takes a restart; nothing was changed",
-                                                   joined(sections))});
-        spdlog::error("event=reload_refused file={} restart_needed_for=\"{}\"", path_, joined(sections));
+        problems.push_back(
+            {.file = path_,
+             .message = fmt::format("[{}] changed, which takes a restart; nothing was changed",
+                                    joined(sections))});
+        spdlog::error("event=reload_refused file={} restart_needed_for=\"{}\"", path_,
+                      joined(sections));
         return false;
     }
     worker_->call([&] {
@@ -93,15 +120,9 @@ bool Daemon::reload(Problems& problems) {
     });
     {
         const std::lock_guard lock(mutex_);
-        config_ = next;
+        retired_ = std::exchange(config_, next);
     }
     spdlog::info("event=reloaded policy_set={}", next->policies->hash_text());
-    // Freeing a large set takes long, so its last reference must not be a waiting request's: those are gone
-    // after one deadline.
-    const auto patience = std::chrono::steady_clock::now() + running->gateway.deadline;
-    while (running->policies.use_count() > 1 && std::chrono::steady_clock::now() < patience) {
-        std::this_thread::sleep_for(retired_poll);
-    }
     return true;
 }
 
@@ -116,6 +137,11 @@ Decided Daemon::decide(const Request& request) {
     return decided;
 }
 
+policy::Explanation Daemon::explain(const Decided& decided) {
+    const RemoteMemory memory(*worker_);
+    return policy::explain(*decided.policies, decided.request, decided.evidence, memory, wall_now());
+}
+
 std::vector<Daemon::ListReport> Daemon::lists() {
     const auto config = this->config();
     return worker_->call([&] {
@@ -123,7 +149,8 @@ std::vector<Daemon::ListReport> Daemon::lists() {
         for (std::size_t i = 0; i < config->lists.size(); ++i) {
             reports.push_back({.info = config->lists[i].info,
                                .ipv6 = config->lists[i].ipv6,
-                               .stats = worker_->source().stats(static_cast<ListIndex>(i))});
+                               .stats = worker_->source().stats(static_cast<ListIndex>(i)),
+                               .health = worker_->health().report(static_cast<ListIndex>(i))});
         }
         return reports;
     });

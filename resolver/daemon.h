@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The control side of a running Postern: owns the worker, the sockets and the configuration in force.
+// The control side of a running Postern: owns the worker, the sockets and the configuration in
+// force.
 //
-// Slow things happen here, on the caller's thread, and never on the worker's: reading configuration, compiling
-// policies, freeing the old set, making JSON.  All members may be called from several threads.
+// Slow things happen here, on the caller's thread, and never on the worker's: reading
+// configuration, compiling policies, freeing the old set, making JSON.  All members may be called
+// from several threads.
 #pragma once
 
 #include <memory>
@@ -12,6 +14,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "policy/explain.h"
 #include "resolver/config/config.h"
 #include "resolver/service/unix_socket.h"
 #include "resolver/worker.h"
@@ -32,22 +35,25 @@ class Daemon {
     // The configuration was loaded from `path`; a reload reads it again.
     Daemon(std::string path, std::unique_ptr<const config::Config> config);
 
-    // Opens the sockets and starts the worker.  The error is a sentence for the operator.
+    // Starts the worker, lets it probe the lists for at most one deadline, and opens the sockets.  The error is a sentence for the operator.
     tl::expected<void, std::string> start();
     // Answers what is in flight, then ends; at most a few seconds.
     void stop();
 
-    // Applies what the configuration file now says; all of it or nothing.  False: `problems` says why, and
-    // everything is as before.
+    // Applies what the configuration file now says; all of it or nothing.  False: `problems` says
+    // why, and everything is as before.
     bool reload(Problems& problems);
 
-    // Decides a request as if a gateway had asked.
+    // Decides a request as if a gateway had asked, but remembers nothing of it.
     Decided decide(const Request& request);
+    // Why a decision came out as it did.
+    policy::Explanation explain(const Decided& decided);
 
     struct ListReport {
         ListInfo info;
         bool ipv6 = false;
         dns::ListStats stats;
+        health::HealthReport health;
     };
     std::vector<ListReport> lists();
     cache::CacheStats cache_stats();
@@ -62,6 +68,9 @@ class Daemon {
     const std::string path_;
     mutable std::mutex mutex_;  // guards config_
     std::shared_ptr<const config::Config> config_;
+    // The one before, kept until the next reload: requests may still wait under its policies, and the
+    // last reference to a large set must not be theirs, because freeing it takes long.
+    std::shared_ptr<const config::Config> retired_;
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;
     std::unique_ptr<Worker> worker_;

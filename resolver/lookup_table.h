@@ -2,9 +2,9 @@
 //
 // The addresses that lists are being asked about, and the requests that wait for them.
 //
-// Both tables have a fixed size, taken at the start.  Requests about one address share its lookup: however many
-// gateways ask, each list is asked once.  Answers find their lookup by ticket, so that one that comes after
-// its lookup was closed finds nothing.
+// Both tables have a fixed size, taken at the start.  Requests about one address share its lookup:
+// however many gateways ask, each list is asked once.  Answers find their lookup by ticket, so that
+// one that comes after its lookup was closed finds nothing.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,8 @@ void Pipeline::on_request(const service::Origin& origin, const Request& request)
     ask(origin, request, *gateways_);
 }
 
-void Pipeline::ask(const service::Origin& origin, const Request& request, service::ReplySink& sink) {
+void Pipeline::ask(const service::Origin& origin, const Request& request,
+                   service::ReplySink& sink) {
     ++stats_.requests;
     const Evidence evidence = what_is_known(request.client);
     decide(*policies_, request, evidence);
@@ -45,8 +46,8 @@ void Pipeline::ask(const service::Origin& origin, const Request& request, servic
     reply(origin, request, sink, *policies_, evidence, Duration::zero());
 }
 
-// Lists are asked only about addresses that a host on the Internet can have, and only those that have data
-// for the address' family.
+// Lists are asked only about addresses that a host on the Internet can have, and only those that
+// have data for the address' family.
 Evidence Pipeline::what_is_known(const IpAddress& client) {
     Evidence evidence;
     if (!client.is_public()) return evidence;
@@ -57,11 +58,24 @@ Evidence Pipeline::what_is_known(const IpAddress& client) {
         }
     }
     cache_.find(client, loop_.now(), evidence);
+    return counted(evidence);
+}
+
+// What a list that does not vote has said does not count, whenever it said it; nor is it waited for.
+Evidence Pipeline::counted(Evidence evidence) const {
+    const auto silenced = static_cast<ListMask>(options_.lists & ~source_.voting());
+    for (ListIndex list = 0; silenced >> list != 0; ++list) {
+        Listing& listing = evidence.listings[list];
+        if ((silenced & mask_of(list)) == 0 || listing.state == Listing::State::not_applicable) {
+            continue;
+        }
+        listing = {.state = source_.state_without_vote(list)};
+    }
     return evidence;
 }
 
-// Overload is answered at once: an answer now that says "we do not know" serves a gateway better than a right
-// one after its own timeout.
+// Overload is answered at once: an answer now that says "we do not know" serves a gateway better
+// than a right one after its own timeout.
 void Pipeline::wait_for_lists(const service::Origin& origin, const Request& request,
                               service::ReplySink& sink, const Evidence& evidence) {
     Lookup* lookup = table_.find(request.client);
@@ -92,16 +106,17 @@ void Pipeline::wait_for_lists(const service::Origin& origin, const Request& requ
     if (settle(*waiting)) close_if_done(*lookup);
 }
 
-// Replies when no pending list could still change the decision; else sees to it that those that could have
-// been asked.
+// Replies when no pending list could still change the decision; else sees to it that those that
+// could have been asked.
 bool Pipeline::settle(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
     while (true) {
-        decide(*waiting.policies, waiting.request, lookup.evidence);
-        const ListMask open = decision_.open_lists & lookup.evidence.with(Listing::State::pending);
+        const Evidence evidence = counted(lookup.evidence);
+        decide(*waiting.policies, waiting.request, evidence);
+        const ListMask open = decision_.open_lists & evidence.with(Listing::State::pending);
         if (open == 0) {
             ++stats_.answered_after_waiting;
-            reply_and_forget(waiting, lookup.evidence);
+            reply_and_forget(waiting, evidence);
             return true;
         }
         const auto unasked = static_cast<ListMask>(open & ~lookup.asked);
@@ -114,7 +129,7 @@ void Pipeline::ask_lists(Lookup& lookup, ListMask lists) {
     for (ListIndex list = 0; list < lists_max; ++list) {
         if ((lists & mask_of(list)) == 0) continue;
         lookup.asked |= mask_of(list);
-        if (source_.ask(list, lookup.address, table_.ticket_of(lookup))) {
+        if (source_.ask(list, lookup.address, dns::NameForm::by_family, table_.ticket_of(lookup))) {
             lookup.awaited |= mask_of(list);
         } else {
             lookup.evidence.listings[list].state = Listing::State::error;
@@ -137,20 +152,22 @@ void Pipeline::on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnsw
     close_if_done(*lookup);
 }
 
-void Pipeline::on_late_answer(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) {
+void Pipeline::on_late_answer(const IpAddress& address, ListIndex list,
+                              const dns::ListAnswer& answer) {
     keep(address, list, answer);
 }
 
 void Pipeline::on_deadline(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
-    const Evidence known = with_pending_as(lookup.evidence, Listing::State::timeout);
+    const Evidence known = with_pending_as(counted(lookup.evidence), Listing::State::timeout);
     ++stats_.answered_at_deadline;
     decide(*waiting.policies, waiting.request, known);
     reply_and_forget(waiting, known);
     close_if_done(lookup);
 }
 
-void Pipeline::decide(const policy::PolicySet& policies, const Request& request, const Evidence& evidence) {
+void Pipeline::decide(const policy::PolicySet& policies, const Request& request,
+                      const Evidence& evidence) {
     policy::decide(policies, request, evidence, memory_, loop_.wall_now(), decision_);
 }
 
@@ -161,9 +178,13 @@ void Pipeline::reply_and_forget(WaitingRequest& waiting, const Evidence& evidenc
 }
 
 // Tells what decide() left in decision_.
-void Pipeline::reply(const service::Origin& origin, const Request& request, service::ReplySink& sink,
-                     const policy::PolicySet& policies, const Evidence& evidence, Duration elapsed) {
-    if (request.mail_from) policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
+void Pipeline::reply(const service::Origin& origin, const Request& request,
+                     service::ReplySink& sink, const policy::PolicySet& policies,
+                     const Evidence& evidence, Duration elapsed) {
+    // What an operator tries out leaves no trace.
+    if (request.mail_from && &sink == gateways_) {
+        policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
+    }
     sink.reply(origin, {.request = request,
                         .decision = decision_,
                         .evidence = evidence,
@@ -172,6 +193,8 @@ void Pipeline::reply(const service::Origin& origin, const Request& request, serv
 }
 
 void Pipeline::keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) {
+    // Kept, it would be believed as soon as the list votes again.
+    if ((source_.voting() & mask_of(list)) == 0) return;
     if (is_unknown(answer.listing.state)) {
         cache_.put_failure(address, list, answer.listing, loop_.now());
     } else {

@@ -14,7 +14,8 @@
 //        │
 //        ├───────────────────────────►   no pending list can change it: reply
 //        ▼
-//      deadline                          reply with what is known; the lists' answers still fill the cache
+//      deadline                          reply with what is known; the lists' answers still fill
+//      the cache
 //
 // "Unknown" is a value all along: a list that is silent, refuses or fails never counts as "listed".
 #pragma once
@@ -74,13 +75,16 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     std::size_t waiting() const { return table_.requests(); }
 
   private:
+    Evidence counted(Evidence evidence) const;
     void wait_for_lists(const service::Origin& origin, const Request& request,
                         service::ReplySink& sink, const Evidence& evidence);
     bool settle(WaitingRequest& waiting);
-    void decide(const policy::PolicySet& policies, const Request& request, const Evidence& evidence);
+    void decide(const policy::PolicySet& policies, const Request& request,
+                const Evidence& evidence);
     void ask_lists(Lookup& lookup, ListMask lists);
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
-    void on_late_answer(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) override;
+    void on_late_answer(const IpAddress& address, ListIndex list,
+                        const dns::ListAnswer& answer) override;
     void on_deadline(WaitingRequest& waiting);
     void reply_and_forget(WaitingRequest& waiting, const Evidence& evidence);
     void reply(const service::Origin& origin, const Request& request, service::ReplySink& sink,

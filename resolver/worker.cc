@@ -19,9 +19,11 @@ class ProtocolErrorLog {
             ++suppressed_;
             return;
         }
-        spdlog::warn("event=protocol_error dialect={} peer_uid={} peer_pid={} closing={} suppressed={} what=\"{}\"",
-                     error.dialect, error.peer.uid, error.peer.pid, error.closing, suppressed_,
-                     printable(error.what));
+        spdlog::warn(
+            "event=protocol_error dialect={} peer_uid={} peer_pid={} closing={} suppressed={} "
+            "what=\"{}\"",
+            error.dialect, error.peer.uid, error.peer.pid, error.closing, suppressed_,
+            printable(error.what));
         logged_ = true;
         last_ = loop_.now();
         suppressed_ = 0;
@@ -46,33 +48,48 @@ class ProtocolErrorLog {
 
 Worker::Worker(std::unique_ptr<io::Loop> loop, const config::Config& config)
     : loop_(std::move(loop)),
-      cache_({.entries = config.cache.entries, .lists = config.lists.size(), .hash_seed = loop_->random()}),
+      cache_({.entries = config.cache.entries,
+              .lists = config.lists.size(),
+              .hash_seed = loop_->random()}),
       source_(*loop_, source_options(config)),
-      pipeline_(*loop_, cache_, source_, memory_, config.policies, pipeline_options(config, *loop_)),
+      health_log_(config.catalogue()),
+      health_(*loop_, source_, cache_, health_log_, watched_lists(config)),
+      pipeline_(*loop_, cache_, health_, memory_, config.policies,
+                pipeline_options(config, *loop_)),
       gateways_(*loop_, pipeline_,
                 {.mode = config.gateway.mode, .on_protocol_error = ProtocolErrorLog(*loop_)}) {
     pipeline_.reply_to(gateways_);
+    drain_timer_.set([](void* worker) { static_cast<Worker*>(worker)->check_drained(); }, this);
 }
 
 Worker::~Worker() {
     if (thread_.joinable()) drain_and_stop(Duration::zero());
 }
 
-void Worker::listen(const service::UnixSocket& socket) { gateways_.listen(socket.duplicate()); }
-
-void Worker::start() {
+void Worker::start(Duration patience) {
     thread_ = std::thread([this] { loop_->run(); });
+    post([this] { health_.start([this] { lists_probed_.set_value(); }); });
+    lists_probed_.get_future().wait_for(patience);
+}
+
+void Worker::listen(const service::UnixSocket& socket) {
+    call([&] { gateways_.listen(socket.duplicate()); });
 }
 
 void Worker::drain_and_stop(Duration patience) {
     if (!thread_.joinable()) return;
-    call([this] { gateways_.drain(); });
-    for (Duration waited{}; waited < patience; waited += drain_poll) {
-        if (call([this] { return gateways_.drained(); })) break;
-        std::this_thread::sleep_for(drain_poll);
-    }
+    call([this] {
+        gateways_.drain();
+        check_drained();
+    });
+    drained_.get_future().wait_for(patience);
     loop_->stop();
     thread_.join();
+}
+
+void Worker::check_drained() {
+    if (gateways_.drained()) return drained_.set_value();
+    loop_->timers().arm(drain_timer_, loop_->now() + drain_poll);
 }
 
 Pipeline::Options Worker::pipeline_options(const config::Config& config, io::Loop& loop) {
@@ -95,6 +112,14 @@ dns::DnsSource::Options Worker::source_options(const config::Config& config) {
     if (options.servers.empty()) options.servers = dns::system_name_servers();
     for (const config::ListConfig& list : config.lists) options.lists.push_back(list.dns);
     return options;
+}
+
+std::vector<health::WatchedList> Worker::watched_lists(const config::Config& config) {
+    std::vector<health::WatchedList> lists;
+    for (const config::ListConfig& list : config.lists) {
+        lists.push_back({.probe = list.probe, .ipv6 = list.ipv6, .budget = list.budget});
+    }
+    return lists;
 }
 
 }  // namespace postern

@@ -2,8 +2,8 @@
 //
 // One loop and everything on it, in its own thread: cache, lists, pipeline, gateway connections.
 //
-// Nothing of a worker is touched from outside but through call(), which runs a task on the loop between two
-// batches and waits for it.
+// Nothing of a worker is touched from outside but through call(), which runs a task on the loop
+// between two batches and waits for it.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,8 @@
 #include "policy/memory_table.h"
 #include "resolver/config/config.h"
 #include "resolver/dns/dns_source.h"
+#include "resolver/health/health_monitor.h"
+#include "resolver/health_log.h"
 #include "resolver/io/loop.h"
 #include "resolver/pipeline.h"
 #include "resolver/service/gateway_server.h"
@@ -30,14 +32,15 @@ class Worker {
     Worker(std::unique_ptr<io::Loop> loop, const config::Config& config);
     ~Worker();
 
-    // Before start().
+    // Starts the thread, and returns when every list has been probed once, or after `patience`.
+    void start(Duration patience);
+    // After start(): no gateway shall ask before there are lists to believe.
     void listen(const service::UnixSocket& socket);
-    void start();
     // Answers what is in flight, at most for `patience`, and ends the thread.
     void drain_and_stop(Duration patience);
 
-    // Runs `task` on the loop and returns what it returned.  Not from the loop's own thread; only while the
-    // worker runs.
+    // Runs `task` on the loop and returns what it returned.  Not from the loop's own thread; only
+    // while the worker runs.
     template <class Task>
     std::invoke_result_t<Task> call(Task task) {
         using Result = std::invoke_result_t<Task>;
@@ -52,18 +55,26 @@ class Worker {
     Pipeline& pipeline() { return pipeline_; }
     cache::ListingCache& cache() { return cache_; }
     const dns::DnsSource& source() const { return source_; }
+    const health::HealthMonitor& health() const { return health_; }
     service::GatewayServer& gateways() { return gateways_; }
 
   private:
+    void check_drained();
     static Pipeline::Options pipeline_options(const config::Config& config, io::Loop& loop);
     static dns::DnsSource::Options source_options(const config::Config& config);
+    static std::vector<health::WatchedList> watched_lists(const config::Config& config);
 
     std::unique_ptr<io::Loop> loop_;
     policy::MemoryTable memory_;
     cache::ListingCache cache_;
     dns::DnsSource source_;
+    HealthLog health_log_;
+    health::HealthMonitor health_;
     Pipeline pipeline_;
     service::GatewayServer gateways_;
+    io::Timer drain_timer_;
+    std::promise<void> drained_;
+    std::promise<void> lists_probed_;
     std::thread thread_;
 };
 

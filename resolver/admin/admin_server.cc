@@ -34,7 +34,8 @@ MHD_Result answer(MHD_Connection* connection, const Response& response) {
 
 // Called for the head of a request, then for each piece of its body, then once more.
 MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, const char* method,
-                      const char*, const char* piece, std::size_t* piece_size, void** state) noexcept {
+                      const char*, const char* piece, std::size_t* piece_size,
+                      void** state) noexcept {
     auto* body = static_cast<std::string*>(*state);
     if (body == nullptr) {
         *state = new std::string;
@@ -56,8 +57,8 @@ void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCo
 
 tl::expected<int, std::string> listen_on(const io::Endpoint& endpoint) {
     const auto failed = [&](const char* what) {
-        return tl::unexpected(fmt::format("admin.listen {}: {}: {}", config::to_string(endpoint), what,
-                                          std::strerror(errno)));
+        return tl::unexpected(fmt::format("admin.listen {}: {}: {}", config::to_string(endpoint),
+                                          what, std::strerror(errno)));
     };
     const bool v4 = endpoint.address.is_v4();
     const int fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -76,10 +77,12 @@ tl::expected<int, std::string> listen_on(const io::Endpoint& endpoint) {
         auto& address = reinterpret_cast<sockaddr_in6&>(storage);
         address.sin6_family = AF_INET6;
         address.sin6_port = htons(endpoint.port);
-        std::memcpy(&address.sin6_addr, endpoint.address.bytes().data(), endpoint.address.bytes().size());
+        std::memcpy(&address.sin6_addr, endpoint.address.bytes().data(),
+                    endpoint.address.bytes().size());
         size = sizeof(sockaddr_in6);
     }
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 || ::listen(fd, SOMAXCONN) != 0) {
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
+        ::listen(fd, SOMAXCONN) != 0) {
         auto error = failed("cannot listen there");
         ::close(fd);
         return error;
@@ -105,10 +108,11 @@ tl::expected<void, std::string> AdminServer::start(const config::AdminConfig& co
 }
 
 tl::expected<void, std::string> AdminServer::serve(int listener, const std::string& name) {
-    Server server(MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, on_request, &daemon_,
-                                   MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
-                                   MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max,
-                                   MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr, MHD_OPTION_END));
+    Server server(
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, on_request, &daemon_,
+                         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                         MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max,
+                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr, MHD_OPTION_END));
     if (!server) {
         ::close(listener);
         return tl::unexpected(fmt::format("cannot serve the admin interface on {}", name));

@@ -11,7 +11,8 @@
 //      GET    /v1/cache/IP      what is remembered of an address
 //      DELETE /v1/cache[/IP]    forget all, or one address
 //      GET    /v1/policies      effective order and status
-//      POST   /v1/reload        read the configuration again; 422 with the problems when it is refused
+//      POST   /v1/reload        read the configuration again; 422 with the problems when it is
+//      refused
 //
 // libmicrohttpd serves it on threads of its own, apart from the data path.  Errors are
 // {"error":"what is wrong"} with a fitting status.
@@ -38,7 +39,8 @@ class AdminServer {
     AdminServer& operator=(const AdminServer&) = delete;
 
     // The error is a sentence for the operator.
-    tl::expected<void, std::string> start(const config::AdminConfig& config, const std::string& group);
+    tl::expected<void, std::string> start(const config::AdminConfig& config,
+                                          const std::string& group);
     void stop();
 
   private:

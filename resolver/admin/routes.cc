@@ -4,7 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/decision_json.h"
+#include "policy/explain.h"
+#include "policy/overview.h"
 #include "policy/request_json.h"
+#include "policy/rfc3339.h"
 
 namespace postern::admin {
 
@@ -13,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 Response ok(const json& body) {
-    return {.status = 200, .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+    return {.status = 200,
+            .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
 Response failed(unsigned status, const std::string& what) {
@@ -33,7 +37,9 @@ Response with_request(std::string_view body, Decide decide) {
     Request request;
     if (const auto read = reader.read(body, request); !read) return failed(400, read.error());
     if (request.now || request.reputation) {
-        return failed(400, "`now` and `reputation` are for posternctl simulate; a running daemon asks the lists");
+        return failed(
+            400,
+            "`now` and `reputation` are for posternctl simulate; a running daemon asks the lists");
     }
     return decide(request);
 }
@@ -42,11 +48,33 @@ Response check(Daemon& daemon, std::string_view body) {
     return with_request(body, [&](const Request& request) {
         const Decided decided = daemon.decide(request);
         Response response;
-        policy::append_json(response.body, *decided.policies, decided.request, decided.decision, decided.evidence,
-                            decided.elapsed);
+        policy::append_json(response.body, *decided.policies, decided.request, decided.decision,
+                            decided.evidence, decided.elapsed);
         response.body += '\n';
         return response;
     });
+}
+
+Response explain(Daemon& daemon, std::string_view body) {
+    return with_request(body, [&](const Request& request) {
+        const Decided decided = daemon.decide(request);
+        const policy::Explanation explanation = daemon.explain(decided);
+        std::string structure;
+        policy::append_json(structure, *decided.policies, decided.request, explanation,
+                            decided.evidence);
+        json answer = json::parse(structure);
+        answer["text"] = policy::explanation_text(*decided.policies, decided.request, explanation);
+        return ok(answer);
+    });
+}
+
+Response policies(Daemon& daemon) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto set = daemon.config()->policies;
+    Response response{.status = 200, .body = "{\"policies\":"};
+    policy::append_json(response.body, policy::policy_rows(*set, now));
+    response.body += "}\n";
+    return response;
 }
 
 double milliseconds(Duration duration) {
@@ -57,22 +85,31 @@ std::uint64_t replies(const dns::ListStats& stats, dns::ReplyKind kind) {
     return stats.replies[static_cast<std::size_t>(kind)];
 }
 
+json last_probe_json(const health::HealthReport& health) {
+    if (!health.probed) return nullptr;
+    return {{"at", to_rfc3339(health.probed_at)}, {"result", health.probe_result}};
+}
+
 json list_json(const Daemon::ListReport& list) {
     using Kind = dns::ReplyKind;
     const dns::ListStats& stats = list.stats;
-    const std::uint64_t listed = replies(stats, Kind::listed);
-    const std::uint64_t clear =
-        replies(stats, Kind::nxdomain) + replies(stats, Kind::nodata) + replies(stats, Kind::unmapped);
-    const double opinions = static_cast<double>(listed + clear);
+    const health::HealthReport& health = list.health;
+    const double opinions = static_cast<double>(health.listed + health.clear);
     return {{"name", list.info.name},
             {"kind", to_string(list.info.kind)},
             {"ipv6", list.ipv6},
+            {"state", to_string(health.state)},
+            {"since", to_rfc3339(health.since)},
+            {"why", health.why},
+            {"last_probe", last_probe_json(health)},
+            {"queries_today", health.queries_today},
+            {"budget", health.budget > 0 ? json(health.budget) : json()},
             {"queries", stats.queries},
             {"retries", stats.retries},
             {"over_tcp", stats.over_tcp},
-            {"listed", listed},
-            {"clear", clear},
-            {"hit_rate", opinions > 0 ? static_cast<double>(listed) / opinions : 0.0},
+            {"listed", health.listed},
+            {"clear", health.clear},
+            {"hit_rate", opinions > 0 ? static_cast<double>(health.listed) / opinions : 0.0},
             {"errors",
              {{"timeout", stats.timeouts},
               {"late", stats.late},
@@ -86,7 +123,8 @@ json list_json(const Daemon::ListReport& list) {
               {"other_rcode", replies(stats, Kind::failure)},
               {"malformed", replies(stats, Kind::malformed)}}},
             {"latency_ms",
-             {{"p50", milliseconds(stats.latency.quantile(0.5))}, {"p99", milliseconds(stats.latency.quantile(0.99))}}}};
+             {{"p50", milliseconds(stats.latency.quantile(0.5))},
+              {"p99", milliseconds(stats.latency.quantile(0.99))}}}};
 }
 
 Response lists(Daemon& daemon) {
@@ -112,7 +150,9 @@ Response cached(Daemon& daemon, const IpAddress& address) {
     json lists = json::object();
     for (std::size_t i = 0; i < config->lists.size(); ++i) {
         const Listing& listing = evidence.listings[i];
-        if (listing.state == Listing::State::pending || listing.state == Listing::State::not_applicable) continue;
+        if (listing.state == Listing::State::pending ||
+            listing.state == Listing::State::not_applicable)
+            continue;
         json& entry = lists[config->lists[i].info.name];
         entry["state"] = to_string(listing.state);
         if (listing.code != 0) entry["code"] = code_text(listing.code);
@@ -151,6 +191,8 @@ constexpr Route routes[] = {
     {"GET", "/healthz", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
     {"GET", "/v1/ping", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
     {"POST", "/v1/check", check},
+    {"POST", "/v1/explain", explain},
+    {"GET", "/v1/policies", [](Daemon& daemon, std::string_view) { return policies(daemon); }},
     {"GET", "/v1/lists", [](Daemon& daemon, std::string_view) { return lists(daemon); }},
     {"GET", "/v1/cache", [](Daemon& daemon, std::string_view) { return cache_stats(daemon); }},
     {"DELETE", "/v1/cache", [](Daemon& daemon, std::string_view) { return flush_all(daemon); }},
@@ -167,7 +209,8 @@ Response respond_about_address(Daemon& daemon, std::string_view method, std::str
 
 }  // namespace
 
-Response respond(Daemon& daemon, std::string_view method, std::string_view path, std::string_view body) {
+Response respond(Daemon& daemon, std::string_view method, std::string_view path,
+                 std::string_view body) {
     constexpr std::string_view address_prefix = "/v1/cache/";
     if (path.starts_with(address_prefix)) {
         return respond_about_address(daemon, method, path.substr(address_prefix.size()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the admin socket answers: a method, a path and a body in, a status and JSON out.  Knows no HTTP library.
+// What the admin socket answers: a method, a path and a body in, a status and JSON out.  Knows no
+// HTTP library.
 #pragma once
 
 #include <string>
@@ -16,6 +17,7 @@ struct Response {
 };
 
 // May block until a decision's deadline; from any thread but the worker's.
-Response respond(Daemon& daemon, std::string_view method, std::string_view path, std::string_view body);
+Response respond(Daemon& daemon, std::string_view method, std::string_view path,
+                 std::string_view body);
 
 }  // namespace postern::admin

@@ -2,8 +2,8 @@
 //
 // The configuration of a daemon: plain structs with the defaults in place.
 //
-// docs/configuration.md says what each key means to an operator.  The policy part is kept by the compiled
-// set alone.
+// docs/configuration.md says what each key means to an operator.  The policy part is kept by the
+// compiled set alone.
 #pragma once
 
 #include <sys/types.h>
@@ -21,6 +21,7 @@
 #include "resolver/dns/code_map.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/dns/query_name.h"
+#include "resolver/health/probe_round.h"
 #include "resolver/io/make_loop.h"
 #include "resolver/service/exchange.h"
 
@@ -52,6 +53,8 @@ struct ListConfig {
     std::string zone;  // may hold a key that was paid for: shown nowhere
     dns::DnsList dns;
     bool ipv6 = false;
+    health::Probe probe;
+    std::uint64_t budget = 0;  // queries per day that are free of charge; 0: any number
 
     bool operator==(const ListConfig&) const = default;
 };
@@ -80,8 +83,8 @@ struct Config {
     ListCatalogue catalogue() const;
 };
 
-// Reads `path` and what it includes.  Everything that is wrong is in `problems`, warnings too; null when one of
-// them is an error.
+// Reads `path` and what it includes.  Everything that is wrong is in `problems`, warnings too; null
+// when one of them is an error.
 std::unique_ptr<const Config> load(const std::string& path, Problems& problems);
 
 // What is different in `next` and takes effect at a restart only, by section name.

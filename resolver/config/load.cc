@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string_view> top_level_names = {
-    "organization", "groups", "users", "gateway",    "dns",    "list",   "permit_list",
+    "organization", "groups", "users",    "gateway",    "dns",    "list",   "permit_list",
     "cache",        "admin",  "tracking", "definition", "policy", "include"};
 
 constexpr std::size_t socket_path_max = 107;  // sun_path, unix(7)
@@ -25,8 +25,10 @@ void read_path(Section& section, const char* key, std::string& path) {
     const auto text = section.text(key);
     if (!text) return;
     if (text->empty() || text->front() != '/' || text->size() > socket_path_max) {
-        return section.error(key, fmt::format("\"{}\" is not a socket path; write an absolute path of at most {} bytes",
-                                              *text, socket_path_max));
+        return section.error(
+            key,
+            fmt::format("\"{}\" is not a socket path; write an absolute path of at most {} bytes",
+                        *text, socket_path_max));
     }
     path = *text;
 }
@@ -37,7 +39,8 @@ void read_socket_mode(Section& section, mode_t& mode) {
     const char* const end = text->data() + text->size();
     const auto [stop, error] = std::from_chars(text->data(), end, mode, 8);
     if (error != std::errc{} || stop != end || mode > 0777) {
-        section.error("socket_mode", fmt::format("\"{}\" is not a file mode; write it like \"0660\"", *text));
+        section.error("socket_mode",
+                      fmt::format("\"{}\" is not a file mode; write it like \"0660\"", *text));
     }
 }
 
@@ -74,8 +77,10 @@ DnsConfig read_dns(Section section) {
         if (const auto server = parse_endpoint(text, 53)) {
             dns.servers.push_back(*server);
         } else {
-            section.error("servers",
-                          fmt::format("\"{}\" is not a name server; write \"127.0.0.1:53\" or \"[::1]:53\"", text));
+            section.error(
+                "servers",
+                fmt::format("\"{}\" is not a name server; write \"127.0.0.1:53\" or \"[::1]:53\"",
+                            text));
         }
     }
     dns.timeout = section.duration("timeout", 10ms, 30s).value_or(dns.timeout);
@@ -90,7 +95,8 @@ DnsConfig read_dns(Section section) {
 CacheConfig read_cache(Section section) {
     CacheConfig cache;
     const auto entries = section.integer("entries", 1024, 100'000'000);
-    cache.entries = static_cast<std::size_t>(entries.value_or(static_cast<std::int64_t>(cache.entries)));
+    cache.entries =
+        static_cast<std::size_t>(entries.value_or(static_cast<std::int64_t>(cache.entries)));
     section.finish();
     return cache;
 }
@@ -107,13 +113,31 @@ AdminConfig read_admin(Section section) {
     if (const auto text = section.text("listen")) {
         admin.listen = parse_endpoint(*text, 0);
         if (!admin.listen || !is_loopback(admin.listen->address)) {
-            section.error("listen", fmt::format("\"{}\" is not a loopback address with a port; write it like "
-                                                "\"127.0.0.1:9480\"",
-                                                *text));
+            section.error("listen",
+                          fmt::format("\"{}\" is not a loopback address with a port; write it like "
+                                      "\"127.0.0.1:9480\"",
+                                      *text));
         }
     }
     section.finish();
     return admin;
+}
+
+// The keys are known, so that a configuration of a later version can be tried; what they ask for is
+// not there.
+void read_tracking(Section section, Problems& problems, const Document& document) {
+    const bool wanted = !section.text("path").value_or("").empty();
+    section.duration("retention", 1h, 24h * 3650);
+    if (wanted) {
+        const Place place = section.place_of("path");
+        problems.push_back(
+            {.severity = Problem::Severity::warning,
+             .file = document.files()[place.file],
+             .line = place.line,
+             .column = place.column,
+             .message = "tracking: this version keeps no decision log; write path = \"\""});
+    }
+    section.finish();
 }
 
 }  // namespace
@@ -133,6 +157,7 @@ std::unique_ptr<const Config> load(const std::string& path, Problems& problems) 
     config->lists = read_lists(document, problems);
     config->cache = read_cache(document.section("cache", problems));
     config->admin = read_admin(document.section("admin", problems));
+    read_tracking(document.section("tracking", problems), problems, document);
     config->policies = policy::PolicySet::load(document, config->catalogue(), problems);
     if (has_errors(problems)) return nullptr;
     return config;

@@ -81,7 +81,8 @@ struct AresChannel::Callbacks {
         ares_ssize_t sent = 0;
         for (const iovec& part : std::span(parts, static_cast<std::size_t>(count))) {
             if (channel.transport_ == Transport::stream) {
-                channel.loop_.send(channel.stream_, {static_cast<std::byte*>(part.iov_base), part.iov_len});
+                channel.loop_.send(channel.stream_,
+                                   {static_cast<std::byte*>(part.iov_base), part.iov_len});
             }
             sent += static_cast<ares_ssize_t>(part.iov_len);
         }
@@ -103,26 +104,31 @@ struct AresChannel::Callbacks {
             std::memcpy(from, &address, sizeof(address));
             *from_size = sizeof(address);
         }
-        return static_cast<ares_ssize_t>(channel.read_inbox({static_cast<std::byte*>(buffer), size}));
+        return static_cast<ares_ssize_t>(
+            channel.read_inbox({static_cast<std::byte*>(buffer), size}));
     }
 
     static void answered(void* user, int status, int, unsigned char* reply, int size) noexcept {
         const std::unique_ptr<Asked> asked(static_cast<Asked*>(user));
         AresChannel& channel = asked->channel;
         if (status == ARES_EDESTRUCTION) return;
-        if (reply == nullptr || status != ARES_SUCCESS) return channel.owner_.on_no_reply(asked->id);
-        const std::span bytes(reinterpret_cast<const std::byte*>(reply), static_cast<std::size_t>(size));
+        if (reply == nullptr || status != ARES_SUCCESS)
+            return channel.owner_.on_no_reply(asked->id);
+        const std::span bytes(reinterpret_cast<const std::byte*>(reply),
+                              static_cast<std::size_t>(size));
         channel.owner_.on_reply(asked->id, bytes);
     }
 
     static constexpr ares_socket_functions functions = {open, close, connect, receive, send};
 };
 
-AresChannel::AresChannel(io::Loop& loop, Owner& owner, Transport transport, const io::Endpoint& server)
+AresChannel::AresChannel(io::Loop& loop, Owner& owner, Transport transport,
+                         const io::Endpoint& server)
     : loop_(loop), owner_(owner), transport_(transport), server_(server) {
     in_addr nominal = nominal_server();
     ares_options options{};
-    options.flags = ARES_FLAG_STAYOPEN | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
+    options.flags = ARES_FLAG_STAYOPEN | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                    ARES_FLAG_NOCHECKRESP |
                     (transport == Transport::stream ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC);
     options.timeout = never_ms;
     options.tries = 1;
@@ -133,18 +139,20 @@ AresChannel::AresChannel(io::Loop& loop, Owner& owner, Transport transport, cons
     constexpr int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SERVERS |
                           ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS;
     // Without memory or a usable library there is nothing to resolve with, and no way on.
-    if (!library_ready() || ares_init_options(&channel_, &options, given) != ARES_SUCCESS) std::abort();
+    if (!library_ready() || ares_init_options(&channel_, &options, given) != ARES_SUCCESS)
+        std::abort();
     ares_set_socket_functions(channel_, &Callbacks::functions, this);
 }
 
 AresChannel::~AresChannel() {
-    ares_destroy(channel_);  // ends what is in flight with ARES_EDESTRUCTION and closes its descriptor
+    ares_destroy(
+        channel_);  // ends what is in flight with ARES_EDESTRUCTION and closes its descriptor
 }
 
 void AresChannel::ask(std::uint16_t id, std::span<const std::byte> query) {
     auto asked = std::make_unique<Asked>(Asked{*this, id});
-    ares_send(channel_, reinterpret_cast<const unsigned char*>(query.data()), static_cast<int>(query.size()),
-              Callbacks::answered, asked.release());
+    ares_send(channel_, reinterpret_cast<const unsigned char*>(query.data()),
+              static_cast<int>(query.size()), Callbacks::answered, asked.release());
 }
 
 void AresChannel::receive(std::span<const std::byte> reply) { queue(reply); }

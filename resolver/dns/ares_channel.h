@@ -2,13 +2,14 @@
 //
 // c-ares on our loop; nothing else knows it.
 //
-// c-ares 1.18.1 keeps the queries in flight, matches replies to them and speaks DNS over TCP.  Its sockets
-// are ours (ares_set_socket_functions): the descriptors it sees are only numbers, the bytes pass through this
-// class.  Time is ours too: its own timeouts are set so long that they never strike, so that the same code
-// runs under a clock that stands still; a query that is given up is ended with expire().
+// c-ares 1.18.1 keeps the queries in flight, matches replies to them and speaks DNS over TCP.  Its
+// sockets are ours (ares_set_socket_functions): the descriptors it sees are only numbers, the bytes
+// pass through this class.  Time is ours too: its own timeouts are set so long that they never
+// strike, so that the same code runs under a clock that stands still; a query that is given up is
+// ended with expire().
 //
-// c-ares runs inside ask() and process() only and calls its owner back from there.  From such a call the
-// owner must not call into the channel.
+// c-ares runs inside ask() and process() only and calls its owner back from there.  From such a
+// call the owner must not call into the channel.
 #pragma once
 
 #include <cstdint>
@@ -33,20 +34,21 @@ class AresChannel final : private io::StreamEvents {
         virtual void on_no_reply(std::uint16_t id) = 0;
     };
 
-    // Over datagrams the owner carries the bytes: c-ares' own datagram is dropped, because the owner sends each
-    // attempt with an id, source port and letter case of its own, and what comes back it passes to
-    // receive().  Over a stream the channel connects to `server` by itself.
+    // Over datagrams the owner carries the bytes: c-ares' own datagram is dropped, because the
+    // owner sends each attempt with an id, source port and letter case of its own, and what comes
+    // back it passes to receive().  Over a stream the channel connects to `server` by itself.
     enum class Transport : std::uint8_t { datagrams, stream };
 
     AresChannel(io::Loop& loop, Owner& owner, Transport transport, const io::Endpoint& server);
     ~AresChannel() override;
 
-    // Starts a query; its header holds `id`, which no other query in flight on this channel may have.  At
-    // most about 4 000 at a time: c-ares looks them up in 2 048 buckets.
+    // Starts a query; its header holds `id`, which no other query in flight on this channel may
+    // have.  At most about 4 000 at a time: c-ares looks them up in 2 048 buckets.
     void ask(std::uint16_t id, std::span<const std::byte> query);
     // Datagrams: a reply, for the next process().  Its id must be the query's.
     void receive(std::span<const std::byte> reply);
-    // Ends a query that is given up: the next process() hands the owner a SERVFAIL that nobody sent.
+    // Ends a query that is given up: the next process() hands the owner a SERVFAIL that nobody
+    // sent.
     void expire(std::uint16_t id, std::span<const std::byte> query);
     // Once per batch: lets c-ares read what came.
     void process();

@@ -115,8 +115,8 @@ void CodeMap::add_refused(const std::vector<CodeRange>& codes) {
 
 CodeMap::Meaning CodeMap::meaning_of(std::uint32_t address) const {
     if (contains(refused_, address)) return Meaning::refused;
-    // Never a listing, whatever the configuration says: the ends of the range mean errors on every list
-    // (RFC 5782 section 2.1 keeps 127.0.0.1 free; 127.255.255.x is where lists put refusals).
+    // Never a listing, whatever the configuration says: the ends of the range mean errors on every
+    // list (RFC 5782 section 2.1 keeps 127.0.0.1 free; 127.255.255.x is where lists put refusals).
     const bool error_code = address >> 1 == 0x7F000000U >> 1 || address >> 8 == 0x7FFFFF;
     if (address >> 24 != 127 || error_code) return Meaning::nonsense;
     return contains(listed_, address) ? Meaning::listed : Meaning::other;

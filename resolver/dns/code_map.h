@@ -21,8 +21,8 @@ struct CodeRange {
     bool operator==(const CodeRange&) const = default;
 };
 
-// One entry of a code map: "127.0.0.2", "127.0.0.2-127.0.0.11", "127.255.255.0/24", or with a range in
-// any octet, "127.0.2-9.1-3".  Null when it is none of these, or not inside 127.0.0.0/8.
+// One entry of a code map: "127.0.0.2", "127.0.0.2-127.0.0.11", "127.255.255.0/24", or with a range
+// in any octet, "127.0.2-9.1-3".  Null when it is none of these, or not inside 127.0.0.0/8.
 std::optional<std::vector<CodeRange>> parse_codes(std::string_view text);
 
 class CodeMap {
@@ -31,7 +31,8 @@ class CodeMap {
         listed,
         refused,   // the list says that it will not serve us
         other,     // a list's code that is not mapped: an answer, but not a listing
-        nonsense,  // no list's code at all: outside 127.0.0.0/8, 127.0.0.0, 127.0.0.1, 127.255.255.x
+        nonsense,  // no list's code at all: outside 127.0.0.0/8, 127.0.0.0, 127.0.0.1,
+                   // 127.255.255.x
     };
 
     void add_listed(const std::vector<CodeRange>& codes);

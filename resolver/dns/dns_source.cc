@@ -19,13 +19,13 @@ DnsSource::DnsSource(io::Loop& loop, Options options)
     for (const io::Endpoint& server : options_.servers) {
         Upstream::Owner& owner = *this;
         upstreams_.push_back(std::make_unique<Upstream>(loop_, owner, server));
-        stream_seats_.push_back(
-            std::make_unique<Seat>(*this, AresChannel::Transport::stream, server, QuestionIndex{0}));
+        stream_seats_.push_back(std::make_unique<Seat>(*this, AresChannel::Transport::stream,
+                                                       server, QuestionIndex{0}));
     }
     for (QuestionIndex i = 0; i < options_.questions_max; ++i) {
         if (i % AresChannel::queries_max == 0) {
-            datagram_seats_.push_back(std::make_unique<Seat>(*this, AresChannel::Transport::datagrams,
-                                                             options_.servers.front(), i));
+            datagram_seats_.push_back(std::make_unique<Seat>(
+                *this, AresChannel::Transport::datagrams, options_.servers.front(), i));
         }
         Question& question = questions_[i];
         question.source = this;
@@ -43,7 +43,7 @@ DnsSource::DnsSource(io::Loop& loop, Options options)
 
 DnsSource::~DnsSource() { loop_.remove_batch_end(*this); }
 
-bool DnsSource::ask(ListIndex list, const IpAddress& address, Ticket ticket) {
+bool DnsSource::ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) {
     if (free_ == none) {
         ++stats_[list].crowded_out;
         return false;
@@ -58,6 +58,7 @@ bool DnsSource::ask(ListIndex list, const IpAddress& address, Ticket ticket) {
     question.attempts = {};
     question.next = none;
     question.list = list;
+    question.form = form;
     question.attempts_made = 0;
     question.state = State::waiting;
     question.truncated = false;
@@ -87,7 +88,8 @@ void DnsSource::start_waiting() {
     for (const auto& upstream : upstreams_) upstream->rotate_port();
     const auto lists = static_cast<ListIndex>(options_.lists.size());
     if (lists == 0) return;
-    for (ListIndex idle = 0; idle < lists; next_list_ = static_cast<ListIndex>((next_list_ + 1) % lists)) {
+    for (ListIndex idle = 0; idle < lists;
+         next_list_ = static_cast<ListIndex>((next_list_ + 1) % lists)) {
         idle = start_one(next_list_) ? ListIndex{0} : static_cast<ListIndex>(idle + 1);
     }
 }
@@ -156,7 +158,8 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
     }
 }
 
-// A server that could not find out, or does not want to, says nothing about the list; another one may.
+// A server that could not find out, or does not want to, says nothing about the list; another one
+// may.
 bool DnsSource::try_elsewhere(Question& question, std::span<const std::byte> reply) {
     if (upstreams_.size() < 2 || question.state != State::asked) return false;
     if (question.attempts_made >= options_.attempts) return false;
@@ -235,20 +238,23 @@ void DnsSource::on_timeout(Question& question) {
                 loop_.timers().arm(question.timer, loop_.now() + linger);
             }
             return give_up(question);
-        case State::late: return end(question);
+        case State::late:
+            return end(question);
         case State::free:
         case State::abandoned:
-        case State::ended: return;
+        case State::ended:
+            return;
     }
 }
 
 void DnsSource::give_up(Question& question) {
     ++stats_[question.list].timeouts;
-    answers_->on_answer(question.ticket, question.list, {.listing = {.state = Listing::State::timeout}});
+    answers_->on_answer(question.ticket, question.list,
+                        {.listing = {.state = Listing::State::timeout}});
 }
 
-// Silence while the list answers others is a lost datagram; silence of a list that answers nobody says
-// nothing about the way to the name server.
+// Silence while the list answers others is a lost datagram; silence of a list that answers nobody
+// says nothing about the way to the name server.
 void DnsSource::count_silence(Question& question) {
     const unsigned last = question.attempts_made - 1U;
     Attempt& attempt = question.attempts[last];
@@ -306,14 +312,18 @@ ListAnswer DnsSource::answer_from(const ListingReply& reply) const {
     const bool listed = reply.listing.state == Listing::State::listed;
     const Duration min = listed ? bounds.listed_min : bounds.clear_min;
     const Duration max = listed ? bounds.listed_max : bounds.clear_max;
-    return {.listing = reply.listing, .ttl = std::clamp(reply.ttl.value_or(min), min, max)};
+    return {.listing = reply.listing,
+            .ttl = std::clamp(reply.ttl.value_or(min), min, max),
+            .kind = reply.kind};
 }
 
 std::uint8_t DnsSource::server_for_next_attempt(const Question& question) const {
-    return static_cast<std::uint8_t>((preferred_server_ + question.attempts_made) % upstreams_.size());
+    return static_cast<std::uint8_t>((preferred_server_ + question.attempts_made) %
+                                     upstreams_.size());
 }
 
-// Half of the room may be one list's; were it more, a list that does not answer would hold up the others.
+// Half of the room may be one list's; were it more, a list that does not answer would hold up the
+// others.
 unsigned DnsSource::share_of_one_list() const {
     unsigned room = 0;
     for (const auto& upstream : upstreams_) room += upstream->window().size();
@@ -321,7 +331,7 @@ unsigned DnsSource::share_of_one_list() const {
 }
 
 Query DnsSource::query_of(const Question& question, std::uint16_t id) const {
-    return {id, question.address, options_.lists[question.list].zone};
+    return {id, question.address, options_.lists[question.list].zone, question.form};
 }
 
 QuestionIndex DnsSource::index_of(const Question& question) const {

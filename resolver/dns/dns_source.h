@@ -13,9 +13,9 @@
 //                            ▼
 //                          gone
 //
-// Every question has one on_answer: an opinion, or why there is none.  A question that timed out is not
-// cancelled but waits on for a while, because its answer is still good for the cache.  Memory is taken
-// at the start; all work is done once per batch, at its end.
+// Every question has one on_answer: an opinion, or why there is none.  A question that timed out is
+// not cancelled but waits on for a while, because its answer is still good for the cache.  Memory
+// is taken at the start; all work is done once per batch, at its end.
 #pragma once
 
 #include <array>
@@ -49,9 +49,7 @@ struct TtlBounds {
     bool operator==(const TtlBounds&) const = default;
 };
 
-class DnsSource final : public ListSource,
-                        private io::BatchEndHook,
-                        private Upstream::Owner {
+class DnsSource final : public ListSource, private io::BatchEndHook, private Upstream::Owner {
   public:
     struct Options {
         std::vector<io::Endpoint> servers;  // at least one
@@ -67,7 +65,7 @@ class DnsSource final : public ListSource,
     ~DnsSource() override;
 
     void deliver_to(ListAnswers& answers) override { answers_ = &answers; }
-    bool ask(ListIndex list, const IpAddress& address, Ticket ticket) override;
+    bool ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) override;
 
     const ListStats& stats(ListIndex list) const { return stats_[list]; }
     std::size_t in_flight() const { return questions_used_; }
@@ -97,13 +95,14 @@ class DnsSource final : public ListSource,
         std::array<std::uint8_t, attempts_max> servers{};
         QuestionIndex next = 0;  // in the queue or the free list
         ListIndex list = 0;
+        NameForm form = NameForm::by_family;
         std::uint8_t attempts_made = 0;
         State state = State::free;
         bool truncated = false;  // the query has moved to its server's stream channel
     };
 
-    // Questions that wait, first come first served.  Each list has its own, so that a list that does not
-    // answer cannot hold up the others'.
+    // Questions that wait, first come first served.  Each list has its own, so that a list that
+    // does not answer cannot hold up the others'.
     struct Queue {
         QuestionIndex first = none;
         QuestionIndex last = none;
@@ -118,7 +117,9 @@ class DnsSource final : public ListSource,
     struct Seat final : AresChannel::Owner {
         Seat(DnsSource& its_source, AresChannel::Transport transport, const io::Endpoint& server,
              QuestionIndex its_first)
-            : source(its_source), first(its_first), channel(its_source.loop_, *this, transport, server) {}
+            : source(its_source),
+              first(its_first),
+              channel(its_source.loop_, *this, transport, server) {}
         void on_reply(std::uint16_t id, std::span<const std::byte> reply) override {
             source.on_reply(first + id, reply);
         }
@@ -161,8 +162,9 @@ class DnsSource final : public ListSource,
     ListAnswers* answers_ = nullptr;
     const Options options_;
     std::vector<std::unique_ptr<Upstream>> upstreams_;
-    std::vector<std::unique_ptr<Seat>> datagram_seats_;  // a question's seat and id follow from its index
-    std::vector<std::unique_ptr<Seat>> stream_seats_;    // one for each upstream
+    std::vector<std::unique_ptr<Seat>>
+        datagram_seats_;  // a question's seat and id follow from its index
+    std::vector<std::unique_ptr<Seat>> stream_seats_;  // one for each upstream
 
     std::unique_ptr<Question[]> questions_;
     QuestionIndex free_ = none;

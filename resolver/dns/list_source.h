@@ -4,19 +4,26 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "policy/ip_address.h"
 #include "policy/listing.h"
 #include "policy/time.h"
+#include "resolver/dns/listing_reply.h"
+#include "resolver/dns/query_name.h"
 
 namespace postern::dns {
 
-// The asker's own name for what it waits for; comes back with the answer.
+// The asker's own name for what it waits for; comes back with the answer.  Bit 31 is not the asker's:
+// it is left to sources that pass questions on and ask some of their own.
 using Ticket = std::uint64_t;
+inline constexpr Ticket ticket_bit_of_sources = Ticket{1} << 31;
 
 struct ListAnswer {
     Listing listing;
-    Duration ttl{};  // of an opinion (listed, clear): how long it holds; already within the list's bounds
+    Duration ttl{};  // of an opinion (listed, clear): how long it holds; already within the list's
+                     // bounds
+    std::optional<ReplyKind> kind;  // empty: nothing came
 };
 
 class ListAnswers {
@@ -24,7 +31,8 @@ class ListAnswers {
     virtual ~ListAnswers() = default;
     virtual void on_answer(Ticket ticket, ListIndex list, const ListAnswer& answer) = 0;
     // An opinion that came after on_answer had said "timeout": good for the next who asks.
-    virtual void on_late_answer(const IpAddress& address, ListIndex list, const ListAnswer& answer) = 0;
+    virtual void on_late_answer(const IpAddress& address, ListIndex list,
+                                const ListAnswer& answer) = 0;
 };
 
 class ListSource {
@@ -32,9 +40,15 @@ class ListSource {
     virtual ~ListSource() = default;
     // Who is answered; before the first ask().
     virtual void deliver_to(ListAnswers& answers) = 0;
-    // Gives exactly one on_answer, never from inside this call, at the latest when the source's own patience
-    // is over; unless it returns false: too much is under way, nothing will come.
-    virtual bool ask(ListIndex list, const IpAddress& address, Ticket ticket) = 0;
+    // Gives exactly one on_answer, never from inside this call, at the latest when the source's own
+    // patience is over; unless it returns false: too much is under way, nothing will come.
+    virtual bool ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) = 0;
+
+    // The lists that are believed at present; the others are not to be asked.  A source that does not
+    // judge its lists believes them all.
+    virtual ListMask voting() const { return static_cast<ListMask>(~ListMask{0}); }
+    // What stands for the opinion of a list that does not vote.
+    virtual Listing::State state_without_vote(ListIndex) const { return Listing::State::suspended; }
 };
 
 }  // namespace postern::dns

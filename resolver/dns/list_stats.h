@@ -12,14 +12,16 @@
 
 namespace postern::dns {
 
-// Latencies in buckets of an eighth of an octave (at most 12 % wide), 1 µs to 70 s, in constant memory.
+// Latencies in buckets of an eighth of an octave (at most 12 % wide), 1 µs to 70 s, in constant
+// memory.
 class LatencyHistogram {
   public:
     void add(Duration latency) {
         ++buckets_[bucket_of(latency)];
         ++count_;
     }
-    // The upper edge of the bucket that holds the quantile, 0 < q <= 1; zero when nothing was added.
+    // The upper edge of the bucket that holds the quantile, 0 < q <= 1; zero when nothing was
+    // added.
     Duration quantile(double q) const {
         const auto rank = static_cast<std::uint64_t>(q * static_cast<double>(count_) + 0.5);
         std::uint64_t seen = 0;
@@ -38,14 +40,16 @@ class LatencyHistogram {
         const auto us = std::chrono::duration_cast<std::chrono::microseconds>(latency).count();
         const auto value = static_cast<std::uint64_t>(us < 1 ? 1 : us);
         const auto octave = static_cast<unsigned>(std::bit_width(value)) - 1;
-        const std::uint64_t sub = octave < sub_bits ? value << (sub_bits - octave) : value >> (octave - sub_bits);
+        const std::uint64_t sub =
+            octave < sub_bits ? value << (sub_bits - octave) : value >> (octave - sub_bits);
         const std::size_t bucket = octave << sub_bits | (sub & ((1U << sub_bits) - 1));
         return bucket < bucket_count ? bucket : bucket_count - 1;
     }
     static Duration upper_edge(std::size_t bucket) {
         const auto octave = static_cast<unsigned>(bucket >> sub_bits);
         const std::uint64_t sub = (bucket & ((1U << sub_bits) - 1)) + (1U << sub_bits) + 1;
-        const std::uint64_t us = octave < sub_bits ? sub >> (sub_bits - octave) : sub << (octave - sub_bits);
+        const std::uint64_t us =
+            octave < sub_bits ? sub >> (sub_bits - octave) : sub << (octave - sub_bits);
         return std::chrono::microseconds{us};
     }
 
@@ -58,9 +62,9 @@ struct ListStats {
     std::uint64_t queries = 0;  // datagrams sent, retries too
     std::uint64_t retries = 0;
     std::uint64_t over_tcp = 0;
-    std::uint64_t timeouts = 0;  // questions given up
-    std::uint64_t late = 0;      // answers that came after that
-    std::uint64_t crowded_out = 0;  // questions not asked: too many under way
+    std::uint64_t timeouts = 0;                        // questions given up
+    std::uint64_t late = 0;                            // answers that came after that
+    std::uint64_t crowded_out = 0;                     // questions not asked: too many under way
     std::array<std::uint64_t, reply_kinds> replies{};  // by ReplyKind
     LatencyHistogram latency;
 };

@@ -38,8 +38,8 @@ class Reader {
         if (count > bytes_.size() - std::min(at_, bytes_.size())) failed_ = true;
         if (!failed_) at_ += count;
     }
-    // A compression pointer ends a name (RFC 1035 section 4.1.4); it need not be followed to get past it, so
-    // loops cannot hurt.
+    // A compression pointer ends a name (RFC 1035 section 4.1.4); it need not be followed to get
+    // past it, so loops cannot hurt.
     void skip_name() {
         while (!failed_) {
             const std::uint8_t length = u8();
@@ -79,8 +79,8 @@ Record read_record_head(Reader& reader) {
     return record;
 }
 
-// How long a negative answer holds: the smaller of the SOA record's TTL and its last field, "minimum"
-// (RFC 2308 section 5).
+// How long a negative answer holds: the smaller of the SOA record's TTL and its last field,
+// "minimum" (RFC 2308 section 5).
 std::optional<Duration> read_negative_ttl(Reader& reader, std::uint16_t records) {
     for (unsigned i = 0; i < records && !reader.failed(); ++i) {
         const Record record = read_record_head(reader);
@@ -98,8 +98,8 @@ std::optional<Duration> read_negative_ttl(Reader& reader, std::uint16_t records)
     return std::nullopt;
 }
 
-// What the A records of an answer amount to.  A refusal among them outweighs a listing: a list that will
-// not serve us is not to be believed.
+// What the A records of an answer amount to.  A refusal among them outweighs a listing: a list that
+// will not serve us is not to be believed.
 struct Codes {
     std::optional<std::uint32_t> listed, refused, other, nonsense;
     std::optional<Duration> ttl;
@@ -107,10 +107,18 @@ struct Codes {
     void add(std::uint32_t address, Duration record_ttl, const CodeMap& map) {
         ttl = ttl ? std::min(*ttl, record_ttl) : record_ttl;
         switch (map.meaning_of(address)) {
-            case CodeMap::Meaning::listed: listed = std::min(listed.value_or(address), address); break;
-            case CodeMap::Meaning::refused: refused = address; break;
-            case CodeMap::Meaning::other: other = address; break;
-            case CodeMap::Meaning::nonsense: nonsense = address; break;
+            case CodeMap::Meaning::listed:
+                listed = std::min(listed.value_or(address), address);
+                break;
+            case CodeMap::Meaning::refused:
+                refused = address;
+                break;
+            case CodeMap::Meaning::other:
+                other = address;
+                break;
+            case CodeMap::Meaning::nonsense:
+                nonsense = address;
+                break;
         }
     }
 };
@@ -141,7 +149,9 @@ ListingReply with_records(const Codes& codes) {
     return {ReplyKind::unmapped, {.state = State::clear}, codes.ttl};
 }
 
-ListingReply failed(ReplyKind kind) { return {kind, {.state = Listing::State::error}, std::nullopt}; }
+ListingReply failed(ReplyKind kind) {
+    return {kind, {.state = Listing::State::error}, std::nullopt};
+}
 
 }  // namespace
 

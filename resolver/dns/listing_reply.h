@@ -35,8 +35,8 @@ inline constexpr std::size_t reply_kinds = 11;
 struct ListingReply {
     ReplyKind kind = ReplyKind::malformed;
     Listing listing{.state = Listing::State::error};
-    // As the reply says, not yet clamped: the smallest TTL of the A records, or what the SOA record says
-    // about negative answers (RFC 2308 section 5); absent where there is none of these.
+    // As the reply says, not yet clamped: the smallest TTL of the A records, or what the SOA record
+    // says about negative answers (RFC 2308 section 5); absent where there is none of these.
     std::optional<Duration> ttl;
 };
 

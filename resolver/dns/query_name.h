@@ -2,8 +2,8 @@
 //
 // The name under which a list is asked about an address, and the DNS query that carries it.
 //
-// IPv4: the octets reversed under the zone; IPv6: the 32 nibbles reversed (RFC 5782 sections 2.1 and
-// 2.4).  Names are absolute: no search list ever applies.
+// IPv4: the octets reversed under the zone; IPv6: the 32 nibbles reversed (RFC 5782 sections 2.1
+// and 2.4).  Names are absolute: no search list ever applies.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ namespace postern::dns {
 // A list's zone in wire format (RFC 1035 section 3.1), root label included.
 class Zone {
   public:
-    // "zen.spamhaus.org", with or without the final dot.  Null when a label is empty or longer than 63
-    // octets, or when the zone is too long to stand behind an IPv6 address (190 octets).
+    // "zen.spamhaus.org", with or without the final dot.  Null when a label is empty or longer than
+    // 63 octets, or when the zone is too long to stand behind an IPv6 address (190 octets).
     static std::optional<Zone> parse(std::string_view text);
 
     std::span<const std::uint8_t> wire() const { return {wire_.data(), size_}; }
@@ -36,7 +36,8 @@ class Zone {
     std::size_t size_ = 0;
 };
 
-// Which form of name is asked.  An IPv4-mapped address is asked as IPv4, but for the IPv6 test point
+// Which form of name is asked.  An IPv4-mapped address is asked as IPv4, but for the IPv6 test
+// point
 // ::ffff:127.0.0.2, which only exists in nibbles.
 enum class NameForm : std::uint8_t { by_family, nibbles };
 
@@ -46,10 +47,12 @@ class Query {
     Query(std::uint16_t id, const IpAddress& address, const Zone& zone,
           NameForm form = NameForm::by_family);
 
-    std::span<const std::byte> bytes() const { return std::as_bytes(std::span(data_.data(), size_)); }
+    std::span<const std::byte> bytes() const {
+        return std::as_bytes(std::span(data_.data(), size_));
+    }
     void set_id(std::uint16_t id);
-    // Gives every letter of the name the case of one bit of `bits`, in turn (draft-vixie-dnsext-dns0x20):
-    // an attacker who cannot see the query must guess them all.
+    // Gives every letter of the name the case of one bit of `bits`, in turn
+    // (draft-vixie-dnsext-dns0x20): an attacker who cannot see the query must guess them all.
     void set_letter_case(std::uint64_t bits);
     // True when `reply` repeats the question of this query to the letter, right behind its header.
     bool is_question_of(std::span<const std::byte> reply) const;

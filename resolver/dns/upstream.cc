@@ -32,7 +32,8 @@ Upstream::~Upstream() {
 
 bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
     Port& port = ports_[current_socket_];
-    // A socket that could not be opened at first (no descriptors, no route) is tried again when its turn comes.
+    // A socket that could not be opened at first (no descriptors, no route) is tried again when its
+    // turn comes.
     if (!port.socket) port.socket = loop_.open_datagram(server_, port);
     if (!port.socket || ids_used_ >= ids_used_max) return false;
 
@@ -66,7 +67,8 @@ void Upstream::forget(Attempt& attempt) {
 std::uint8_t Upstream::pick_socket() { return static_cast<std::uint8_t>(loop_.random() % sockets); }
 
 void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {
-    const QuestionIndex question = bytes.size() < header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
+    const QuestionIndex question =
+        bytes.size() < header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
     if (question == 0) {
         ++upstream->strays_;
         return;
@@ -75,8 +77,10 @@ void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes)
     upstream->owner_.on_datagram(*upstream, question - 1, index, bytes);
 }
 
-bool matches(const Attempt& attempt, std::uint8_t socket, Query query, std::span<const std::byte> bytes) {
-    if (bytes.size() < header_size || socket != attempt.socket || id_of(bytes) != attempt.id) return false;
+bool matches(const Attempt& attempt, std::uint8_t socket, Query query,
+             std::span<const std::byte> bytes) {
+    if (bytes.size() < header_size || socket != attempt.socket || id_of(bytes) != attempt.id)
+        return false;
     // A response, a standard query, one question (RFC 1035 section 4.1.1).
     const auto flags = std::to_integer<unsigned>(bytes[2]);
     const bool one_question = bytes[4] == std::byte{0} && bytes[5] == std::byte{1};

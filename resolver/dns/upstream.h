@@ -2,10 +2,11 @@
 //
 // One name server: the sockets to it, the queries on their way, and what makes a forged reply fail.
 //
-// Each attempt carries an id that no other attempt to this server has, leaves from one of sixteen ports
-// that the kernel chose, and writes the name in random letter case; a reply counts only when all three come
-// back and the source is the server's (RFC 5452 section 9).  Ids and letter case are from the loop's
-// CSPRNG.  All attempts of one batch leave from one port, so that they can share a system call.
+// Each attempt carries an id that no other attempt to this server has, leaves from one of sixteen
+// ports that the kernel chose, and writes the name in random letter case; a reply counts only when
+// all three come back and the source is the server's (RFC 5452 section 9).  Ids and letter case are
+// from the loop's CSPRNG.  All attempts of one batch leave from one port, so that they can share a
+// system call.
 #pragma once
 
 #include <array>
@@ -37,8 +38,8 @@ class Upstream final {
     class Owner {
       public:
         virtual ~Owner() = default;
-        // A datagram with the id of `question`'s attempt; whether it is its reply the owner checks with
-        // matches().
+        // A datagram with the id of `question`'s attempt; whether it is its reply the owner checks
+        // with matches().
         virtual void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
                                  std::span<const std::byte> bytes) = 0;
     };
@@ -49,8 +50,8 @@ class Upstream final {
     const io::Endpoint& server() const { return server_; }
     Window& window() { return window_; }
 
-    // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or no socket
-    // can be opened.
+    // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or
+    // no socket can be opened.
     bool send(QuestionIndex question, Query query, Attempt& attempt);
     // Gives the attempt's id back, if it has one; a reply that comes later belongs to nobody.
     void forget(Attempt& attempt);
@@ -83,7 +84,9 @@ class Upstream final {
     std::uint64_t strays_ = 0;
 };
 
-// True when `bytes` is a reply to `query` as the live `attempt` sent it: its id, its socket, its letter case.
-bool matches(const Attempt& attempt, std::uint8_t socket, Query query, std::span<const std::byte> bytes);
+// True when `bytes` is a reply to `query` as the live `attempt` sent it: its id, its socket, its
+// letter case.
+bool matches(const Attempt& attempt, std::uint8_t socket, Query query,
+             std::span<const std::byte> bytes);
 
 }  // namespace postern::dns

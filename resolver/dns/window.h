@@ -3,8 +3,8 @@
 // How many queries may be under way to one name server.
 //
 // A default name server's socket buffer overruns at a few hundred; each datagram lost costs a whole
-// timeout.  So the number grows by one per window of answers and halves on a loss (additive increase,
-// multiplicative decrease), between 8 and 128.
+// timeout.  So the number grows by one per window of answers and halves on a loss (additive
+// increase, multiplicative decrease), between 8 and 128.
 #pragma once
 
 #include <algorithm>

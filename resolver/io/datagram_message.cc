@@ -11,7 +11,8 @@ namespace postern::io {
 void DatagramMessage::set(const DatagramGroup& group) {
     group_ = group;
     // sendmsg only reads, but its structure is shared with recvmsg.
-    bytes_ = {.iov_base = const_cast<std::byte*>(group.bytes.data()), .iov_len = group.bytes.size()};
+    bytes_ = {.iov_base = const_cast<std::byte*>(group.bytes.data()),
+              .iov_len = group.bytes.size()};
     header_ = {};
     header_.msg_iov = &bytes_;
     header_.msg_iovlen = 1;

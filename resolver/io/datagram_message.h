@@ -13,7 +13,8 @@
 
 namespace postern::io {
 
-// Points into itself and into the group's bytes: must stay where it is until the kernel has read it.
+// Points into itself and into the group's bytes: must stay where it is until the kernel has read
+// it.
 class DatagramMessage {
   public:
     DatagramMessage() = default;

@@ -2,8 +2,8 @@
 //
 // Datagrams on their way out of one socket, sorted by length.
 //
-// Messages of equal length lie behind one another, so that the kernel can take up to 64 of them in one
-// call (UDP_SEGMENT).  Order between messages of different length is lost; datagrams have none.
+// Messages of equal length lie behind one another, so that the kernel can take up to 64 of them in
+// one call (UDP_SEGMENT).  Order between messages of different length is lost; datagrams have none.
 // Memory is kept for the next batch.
 #pragma once
 

@@ -134,7 +134,8 @@ void EpollLoop::stop_reading(Socket& socket) { want_no_more(socket, EPOLLIN); }
 void EpollLoop::read_stream(Socket& stream) {
     if (!stream.wants_bytes()) return;
     const ssize_t count = ::recv(stream.fd, input_.data(), input_.size(), MSG_DONTWAIT);
-    if (count > 0) return received(stream, std::span(input_).first(static_cast<std::size_t>(count)));
+    if (count > 0)
+        return received(stream, std::span(input_).first(static_cast<std::size_t>(count)));
     if (count < 0) {
         if (!would_block(errno)) failed(stream, errno);
         return;
@@ -146,14 +147,14 @@ void EpollLoop::read_stream(Socket& stream) {
 
 void EpollLoop::read_datagrams(Socket& socket) {
     const SocketId id = socket.id;
-    const int count =
-        ::recvmmsg(socket.fd, incoming_.data(), datagrams_max, MSG_DONTWAIT, nullptr);
+    const int count = ::recvmmsg(socket.fd, incoming_.data(), datagrams_max, MSG_DONTWAIT, nullptr);
     if (count < 0) {
         if (!would_block(errno)) failed(socket, errno);
         return;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-        received_datagram(socket, std::span(input_).subspan(i * datagram_size, incoming_[i].msg_len));
+        received_datagram(socket,
+                          std::span(input_).subspan(i * datagram_size, incoming_[i].msg_len));
         if (sockets_.find(id) == nullptr) return;
     }
 }

@@ -2,9 +2,9 @@
 //
 // The loop on epoll(7): for kernels and containers without io_uring.
 //
-// Level-triggered: one read for each ready socket and batch, so that a peer that never stops talking
-// gets no more turns than the others, and nothing has to be read until the kernel says EAGAIN.
-// Interest in writing is registered only while a peer does not take what it is sent.
+// Level-triggered: one read for each ready socket and batch, so that a peer that never stops
+// talking gets no more turns than the others, and nothing has to be read until the kernel says
+// EAGAIN. Interest in writing is registered only while a peer does not take what it is sent.
 #pragma once
 
 #include <sys/epoll.h>

@@ -2,14 +2,14 @@
 //
 // All that the code may ask of the outside: time, timers, sockets, randomness.
 //
-// Three implementations: uring_loop.h, epoll_loop.h, and virtual_loop.h with a clock that stands still
-// until a test moves it.  One loop belongs to one thread and everything on it is single-threaded; post()
-// and stop() alone may be called from elsewhere.
+// Three implementations: uring_loop.h, epoll_loop.h, and virtual_loop.h with a clock that stands
+// still until a test moves it.  One loop belongs to one thread and everything on it is
+// single-threaded; post() and stop() alone may be called from elsewhere.
 //
-// The loop works in batches: wait, read the clock once, deliver what arrived, fire the timers that are due,
-// let the batch-end hooks run, hand everything that was sent meanwhile to the kernel in one go.  Events are
-// delivered from the top level of the loop only, never from inside a call into it: open, send and close do
-// not call back.
+// The loop works in batches: wait, read the clock once, deliver what arrived, fire the timers that
+// are due, let the batch-end hooks run, hand everything that was sent meanwhile to the kernel in
+// one go.  Events are delivered from the top level of the loop only, never from inside a call into
+// it: open, send and close do not call back.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// Names a socket of a loop.  The generation makes an id that outlived its socket harmless: every call with
-// such an id does nothing.
+// Names a socket of a loop.  The generation makes an id that outlived its socket harmless: every
+// call with such an id does nothing.
 struct SocketId {
     std::uint32_t slot = 0;
     std::uint32_t generation = 0;  // 0: no socket
@@ -66,15 +66,16 @@ class StreamEvents {
 class AcceptEvents {
   public:
     virtual ~AcceptEvents() = default;
-    // A peer connected; the returned object receives the stream's events and must live until on_closed.
-    // Null: the stream is closed at once, without further events.
+    // A peer connected; the returned object receives the stream's events and must live until
+    // on_closed. Null: the stream is closed at once, without further events.
     virtual StreamEvents* on_accept(SocketId listener, SocketId stream) = 0;
 };
 
 class DatagramEvents {
   public:
     virtual ~DatagramEvents() = default;
-    // Valid during the call only.  Sockets are connected: the kernel has checked where it came from.
+    // Valid during the call only.  Sockets are connected: the kernel has checked where it came
+    // from.
     virtual void on_datagram(SocketId socket, std::span<const std::byte> bytes) = 0;
     // An asynchronous error (ECONNREFUSED: nobody listens there).  The socket stays open.
     virtual void on_error(SocketId socket, int error) = 0;
@@ -99,19 +100,20 @@ class Loop {
 
     Timers& timers() { return timers_; }
 
-    // Takes over `fd`, a listening stream socket.  When the process runs out of descriptors, accepting pauses and
-    // is tried again (100 ms); no spin.
+    // Takes over `fd`, a listening stream socket.  When the process runs out of descriptors,
+    // accepting pauses and is tried again (100 ms); no spin.
     virtual SocketId listen(int fd, AcceptEvents& events) = 0;
     // Starts connecting over TCP.  Ends in on_connected or on_closed.
     virtual SocketId connect_stream(const Endpoint& peer, StreamEvents& events) = 0;
-    // Queues a copy of `bytes`; leaves with the batch.  False when more than stream_queue_max bytes are then
-    // waiting: the caller should produce no more until on_drained (nothing is dropped).
+    // Queues a copy of `bytes`; leaves with the batch.  False when more than stream_queue_max bytes
+    // are then waiting: the caller should produce no more until on_drained (nothing is dropped).
     virtual bool send(SocketId stream, std::span<const std::byte> bytes) = 0;
-    // Stops and restarts delivery of bytes (back-pressure on a peer that asks faster than it reads).
+    // Stops and restarts delivery of bytes (back-pressure on a peer that asks faster than it
+    // reads).
     virtual void pause_reading(SocketId stream) = 0;
     virtual void resume_reading(SocketId stream) = 0;
-    // Stops listening, or ends a stream: what was sent is delivered first as far as the peer takes it within
-    // a second, then on_closed.
+    // Stops listening, or ends a stream: what was sent is delivered first as far as the peer takes
+    // it within a second, then on_closed.
     virtual void close(SocketId socket) = 0;
     // Of an accepted Unix stream; zeros when unknown.
     virtual PeerCredentials peer_credentials(SocketId stream) const = 0;
@@ -119,7 +121,8 @@ class Loop {
     // A UDP socket connected to `peer` on a port of the kernel's choice.  No id: errno says why.
     virtual SocketId open_datagram(const Endpoint& peer, DatagramEvents& events) = 0;
     // Queues a copy; leaves with the batch, messages of equal length together where the kernel can
-    // (UDP_SEGMENT).  What the kernel does not take is lost, as datagrams are.  At most datagram_max bytes.
+    // (UDP_SEGMENT).  What the kernel does not take is lost, as datagrams are.  At most
+    // datagram_max bytes.
     virtual void send_datagram(SocketId socket, std::span<const std::byte> bytes) = 0;
     virtual void close_datagram(SocketId socket) = 0;
 
@@ -138,7 +141,7 @@ class Loop {
     // "uring", "epoll", "virtual".
     virtual const char* name() const = 0;
 
-    static constexpr std::size_t stream_queue_max = 256 * 1024;
+    static constexpr std::size_t stream_queue_max = std::size_t{256} * 1024;
     static constexpr std::size_t datagram_max = 1232;
 
   protected:

@@ -17,7 +17,8 @@ class Mailbox {
     // From any thread.  True when the box was empty: the loop has to be woken.
     bool put(Task task);
 
-    // Runs what was put before the call, in that order.  Loop's thread only, not from within a task.
+    // Runs what was put before the call, in that order.  Loop's thread only, not from within a
+    // task.
     void run();
 
   private:

@@ -13,8 +13,8 @@ namespace postern::io {
 
 enum class IoChoice : std::uint8_t { automatic, uring, epoll };
 
-// `automatic` tries io_uring and takes epoll where the kernel refuses.  `report` says in one line what
-// was taken and why.  Null only when io_uring was asked for by name and is not to be had.
+// `automatic` tries io_uring and takes epoll where the kernel refuses.  `report` says in one line
+// what was taken and why.  Null only when io_uring was asked for by name and is not to be had.
 std::unique_ptr<Loop> make_loop(IoChoice choice, std::string& report);
 
 }  // namespace postern::io

@@ -6,7 +6,7 @@ namespace postern::io {
 namespace {
 
 // A slow reader may have made a buffer large; thousands of connections must not keep such buffers.
-constexpr std::size_t kept_max = 64 * 1024;
+constexpr std::size_t kept_max = std::size_t{64} * 1024;
 
 void clear_buffer(std::vector<std::byte>& buffer) {
     buffer.clear();

@@ -2,8 +2,8 @@
 //
 // Bytes on their way out of a stream.
 //
-// Two buffers: what was handed to the kernel stays where it is until the kernel has said how much it
-// took, while new bytes gather in the other.  Memory is kept for the next use, up to a limit.
+// Two buffers: what was handed to the kernel stays where it is until the kernel has said how much
+// it took, while new bytes gather in the other.  Memory is kept for the next use, up to a limit.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ class OutputQueue {
     std::size_t size() const { return leaving_.size() - left_ + gathering_.size(); }
     bool empty() const { return size() == 0; }
 
-    // What the kernel should get next, all in one piece.  Valid until left() or clear(); append() does
-    // not move it.
+    // What the kernel should get next, all in one piece.  Valid until left() or clear(); append()
+    // does not move it.
     std::span<const std::byte> leaving();
     // The kernel took the first `count` bytes of leaving().
     void left(std::size_t count);

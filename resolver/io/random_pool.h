@@ -2,8 +2,8 @@
 //
 // Random numbers from the kernel, fetched 16 KiB at a time.
 //
-// Query ids and ports drawn from here must not be guessed, so the numbers come from getrandom(2) and
-// from no generator of ours.
+// Query ids and ports drawn from here must not be guessed, so the numbers come from getrandom(2)
+// and from no generator of ours.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ class RandomPool {
     std::uint64_t next();
 
   private:
-    static constexpr std::size_t size = 16 * 1024 / sizeof(std::uint64_t);
+    static constexpr std::size_t size = std::size_t{16} * 1024 / sizeof(std::uint64_t);
 
     void fill();
 

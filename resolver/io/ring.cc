@@ -14,8 +14,8 @@ namespace postern::io {
 namespace {
 
 constexpr int operations_needed[] = {
-    IORING_OP_ACCEPT, IORING_OP_CONNECT,      IORING_OP_RECV, IORING_OP_SEND, IORING_OP_SENDMSG,
-    IORING_OP_READ,   IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+    IORING_OP_ACCEPT,  IORING_OP_CONNECT, IORING_OP_RECV,         IORING_OP_SEND,
+    IORING_OP_SENDMSG, IORING_OP_READ,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
 };
 
 // What the kernel wants the ring of buffers aligned to.
@@ -39,8 +39,9 @@ std::string refusal(int error) {
 bool knows_operations(io_uring& ring) {
     io_uring_probe* const probe = io_uring_get_probe_ring(&ring);
     if (probe == nullptr) return false;
-    const bool known = std::all_of(std::begin(operations_needed), std::end(operations_needed),
-                                   [&](int op) { return io_uring_opcode_supported(probe, op) != 0; });
+    const bool known =
+        std::all_of(std::begin(operations_needed), std::end(operations_needed),
+                    [&](int op) { return io_uring_opcode_supported(probe, op) != 0; });
     io_uring_free_probe(probe);
     return known;
 }
@@ -113,8 +114,8 @@ std::string Ring::set_up_buffers(const Options& options) {
 // io_uring_enable_rings() but does not export it.
 void Ring::enable() {
     if (enabled_) return;
-    const long result = ::syscall(SYS_io_uring_register, ring_.ring_fd,
-                                  IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+    const long result =
+        ::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
     if (result < 0) fatal("io_uring_register", errno);
     enabled_ = true;
 }
@@ -143,7 +144,8 @@ void Ring::submit_and_wait(unsigned count, Duration patience) {
     const int result = io_uring_submit_and_wait_timeout(&ring_, &first, count, &timeout, nullptr);
     const bool usual = result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN;
     if (!usual) fatal("io_uring_enter", -result);
-    submit();  // the rest, if the kernel was short of memory or a signal came: usually there is none
+    submit();  // the rest, if the kernel was short of memory or a signal came: usually there is
+               // none
 }
 
 std::span<const std::byte> Ring::buffer(const io_uring_cqe& completion) const {

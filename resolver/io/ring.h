@@ -29,8 +29,8 @@ struct FreeBufferRing {
 
 class Ring {
   public:
-    // Powers of two.  Completions that find no room wait in the kernel until there is some, which costs
-    // a call and memory there: `completions` should be twice what is usually in flight.
+    // Powers of two.  Completions that find no room wait in the kernel until there is some, which
+    // costs a call and memory there: `completions` should be twice what is usually in flight.
     struct Options {
         unsigned submissions = 2048;
         unsigned completions = 8192;
@@ -53,7 +53,8 @@ class Ring {
     // one system call.
     void submit_and_wait(unsigned count, Duration patience);
 
-    // Takes all completions there are, those that the queue had no room for too.  Returns their number.
+    // Takes all completions there are, those that the queue had no room for too.  Returns their
+    // number.
     template <class Take>
     std::size_t take_completions(Take take);
 

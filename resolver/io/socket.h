@@ -22,8 +22,8 @@ enum class SocketState : std::uint8_t {
     vacant,      // a slot without a socket
     connecting,  // an outgoing stream that is not open yet
     open,
-    closing,     // after close(): the output still leaves, nothing is delivered but on_closed
-    gone,        // its id is void; the backend may still have operations to collect
+    closing,  // after close(): the output still leaves, nothing is delivered but on_closed
+    gone,     // its id is void; the backend may still have operations to collect
 };
 
 struct Socket {
@@ -41,14 +41,15 @@ struct Socket {
     Timer timer;
     SocketLoop* loop = nullptr;  // for the timer
 
-    int error = 0;           // happened where no event may be delivered; reported with the next batch
+    int error = 0;  // happened where no event may be delivered; reported with the next batch
     bool attention = false;  // on the loop's list of sockets that have an event due
     bool unsent = false;     // on the loop's list of sockets with output for this batch
 
-    // Streams.  Bytes can still arrive when reading has been paused; they are held back until it resumes.
+    // Streams.  Bytes can still arrive when reading has been paused; they are held back until it
+    // resumes.
     bool paused = false;
-    bool ended = false;       // the peer will send no more
-    bool end_told = false;    // on_end was delivered
+    bool ended = false;         // the peer will send no more
+    bool end_told = false;      // on_end was delivered
     bool owes_drained = false;  // send() has said "full"
     std::vector<std::byte> held;
     OutputQueue output;

@@ -56,7 +56,8 @@ Duration SocketLoop::time_to_wait(Duration patience) const {
     if (!attention_.empty()) return Duration::zero();
     const auto deadline = timers_.next_deadline();
     if (!deadline) return std::max(patience, Duration::zero());
-    return std::clamp(*deadline - clocks_.now, Duration::zero(), std::max(patience, Duration::zero()));
+    return std::clamp(*deadline - clocks_.now, Duration::zero(),
+                      std::max(patience, Duration::zero()));
 }
 
 // What comes onto the list meanwhile waits for the next batch, so this ends.

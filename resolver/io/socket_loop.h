@@ -2,9 +2,9 @@
 //
 // What all loops have in common: the life of a socket, the order of a batch, tasks and hooks.
 //
-// A backend (uring_loop.h, epoll_loop.h, virtual_loop.h) moves bytes: it implements the start_... and
-// stop_... calls below, and reports what happened through received(), sent() and their like, from
-// within collect() only.  It never calls the owner of a socket itself.
+// A backend (uring_loop.h, epoll_loop.h, virtual_loop.h) moves bytes: it implements the start_...
+// and stop_... calls below, and reports what happened through received(), sent() and their like,
+// from within collect() only.  It never calls the owner of a socket itself.
 #pragma once
 
 #include <atomic>
@@ -51,8 +51,8 @@ class SocketLoop : public Loop {
 
     // What a backend does.
 
-    // Hands over what was sent, waits at most `patience` (never negative) until something happens, and
-    // says what time it is then.
+    // Hands over what was sent, waits at most `patience` (never negative) until something happens,
+    // and says what time it is then.
     virtual Clocks wait(Duration patience) = 0;
     // Reports all that has happened.
     virtual void collect() = 0;
@@ -70,11 +70,11 @@ class SocketLoop : public Loop {
     // Both may be asked for what is the case already.
     virtual void start_reading(Socket& socket) = 0;
     virtual void stop_reading(Socket& socket) = 0;
-    // Once per batch, for a socket that has output: moves what the kernel takes, and goes on by itself
-    // when it takes more.
+    // Once per batch, for a socket that has output: moves what the kernel takes, and goes on by
+    // itself when it takes more.
     virtual void start_sending(Socket& socket) = 0;
-    // Ends everything that is under way for a socket that is gone, closes its descriptor, and recycles
-    // the slot when the kernel is done with it.
+    // Ends everything that is under way for a socket that is gone, closes its descriptor, and
+    // recycles the slot when the kernel is done with it.
     virtual void abandon(Socket& socket) = 0;
 
     // What a backend reports.  Each may end the socket: look at its state before touching it again.

@@ -4,7 +4,8 @@
 //
 // A socket leaves in two steps: retire() voids its id, so that nobody finds it any more; recycle()
 // gives the slot to the next one, once the backend is certain that the kernel is done with it.
-// Sockets do not move, and slots keep their buffers, so a steady coming and going allocates nothing.
+// Sockets do not move, and slots keep their buffers, so a steady coming and going allocates
+// nothing.
 #pragma once
 
 #include <cstddef>

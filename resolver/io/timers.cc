@@ -101,7 +101,8 @@ void Timers::remove(Timer& timer) {
 std::optional<std::size_t> Timers::next_slot() const {
     for (std::size_t level = 0; level < levels; ++level) {
         if (occupied_[level] == 0) continue;
-        return level * slots_per_level + static_cast<std::size_t>(std::countr_zero(occupied_[level]));
+        return level * slots_per_level +
+               static_cast<std::size_t>(std::countr_zero(occupied_[level]));
     }
     return std::nullopt;
 }
@@ -120,8 +121,8 @@ void Timers::cascade(std::size_t slot) {
     }
 }
 
-// The timers move to a list of their own first, which what they call may add nothing to; each leaves
-// it before it fires, so that it may be armed again or destroyed from within.
+// The timers move to a list of their own first, which what they call may add nothing to; each
+// leaves it before it fires, so that it may be armed again or destroyed from within.
 void Timers::fire(std::size_t slot) {
     while (Timer* timer = lists_[slot].first) {
         remove(*timer);

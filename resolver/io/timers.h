@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Timers of one loop: a hierarchical timing wheel (Varghese and Lauck, 1987) of one-millisecond ticks.
+// Timers of one loop: a hierarchical timing wheel (Varghese and Lauck, 1987) of one-millisecond
+// ticks.
 //
-// Arming and cancelling are O(1) and allocate nothing: the node is the Timer itself, which its owner
-// keeps.  A timer never fires early; it fires at most one tick late plus the length of a batch.
+// Arming and cancelling are O(1) and allocate nothing: the node is the Timer itself, which its
+// owner keeps.  A timer never fires early; it fires at most one tick late plus the length of a
+// batch.
 #pragma once
 
 #include <array>
@@ -42,8 +44,8 @@ class Timer {
     Timer* previous_ = nullptr;
     Timer* next_ = nullptr;
     TimePoint deadline_{};
-    std::uint64_t tick_ = 0;   // when it is due, in ticks of the wheel
-    std::size_t slot_ = 0;     // which list of the wheel it hangs in
+    std::uint64_t tick_ = 0;  // when it is due, in ticks of the wheel
+    std::size_t slot_ = 0;    // which list of the wheel it hangs in
 };
 
 // The wheel.  Timers that die first or last are both fine: neither leaves a pointer behind.
@@ -58,12 +60,13 @@ class Timers {
     void arm(Timer& timer, TimePoint deadline);
 
     // When advance() next has something to do; empty when nothing is armed.  Never later than the
-    // first timer is due, sometimes earlier: a far timer has to be moved to a finer level on the way.
+    // first timer is due, sometimes earlier: a far timer has to be moved to a finer level on the
+    // way.
     std::optional<TimePoint> next_deadline() const;
 
-    // Fires what is due at `now`, in the order of ticks and, within a tick, of arming.  A timer that
-    // is armed meanwhile waits for the next call, so one that re-arms itself cannot hold the loop up,
-    // however far the clock has jumped.  A clock that goes backwards fires nothing.
+    // Fires what is due at `now`, in the order of ticks and, within a tick, of arming.  A timer
+    // that is armed meanwhile waits for the next call, so one that re-arms itself cannot hold the
+    // loop up, however far the clock has jumped.  A clock that goes backwards fires nothing.
     void advance(TimePoint now);
 
   private:

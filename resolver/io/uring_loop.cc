@@ -9,7 +9,8 @@
 
 namespace postern::io {
 
-// What a completion is about; its user data also holds a slot or, for datagrams, a number of a send.
+// What a completion is about; its user data also holds a slot or, for datagrams, a number of a
+// send.
 enum class UringLoop::Operation : std::uint8_t {
     nobody_waits,  // cancelling and closing
     wakeup,
@@ -51,8 +52,8 @@ Clocks UringLoop::wait(Duration patience) {
     if (last_batch_ < coalesced_min) {
         ring_->submit_and_wait(1, patience);
     } else {
-        const auto count = static_cast<unsigned>(
-            std::min<std::size_t>(last_batch_, options_.wait_batch_max));
+        const auto count =
+            static_cast<unsigned>(std::min<std::size_t>(last_batch_, options_.wait_batch_max));
         ring_->submit_and_wait(count, std::min(patience, options_.wait_batch_time));
     }
     return read_clocks();
@@ -202,8 +203,8 @@ void UringLoop::on_received(Socket& socket, const io_uring_cqe& completion) {
     end_operation(socket);
 }
 
-// The kernel ends a reception for its own reasons too: when it has done a lot, or when the buffers are
-// used up (ENOBUFS).  They are free again by the time the next one is handed over.
+// The kernel ends a reception for its own reasons too: when it has done a lot, or when the buffers
+// are used up (ENOBUFS).  They are free again by the time the next one is handed over.
 void UringLoop::on_receive_ended(Socket& socket, int result) {
     if (socket.state == SocketState::gone) return;
     const bool stream = socket.kind == SocketKind::stream;
@@ -221,8 +222,8 @@ void UringLoop::start_sending(Socket& socket) {
     socket.kind == SocketKind::datagram ? send_datagrams(socket) : send_stream(socket);
 }
 
-// MSG_WAITALL makes the kernel call a short send a failure, which reports how much was taken; without
-// it a short send would pass for a whole one.
+// MSG_WAITALL makes the kernel call a short send a failure, which reports how much was taken;
+// without it a short send would pass for a whole one.
 void UringLoop::send_stream(Socket& stream) {
     Activity& activity = activity_of(stream);
     if (stream.state == SocketState::connecting || stream.output.empty()) return;
@@ -282,7 +283,8 @@ void UringLoop::send_datagrams(Socket& socket) {
         io_uring_sqe* const sqe = ring_->next();
         io_uring_prep_sendmsg(sqe, socket.fd, &send.message.header(), MSG_DONTWAIT | MSG_NOSIGNAL);
         sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-        sqe->user_data = user_data(Operation::datagrams, static_cast<std::uint32_t>(datagram_sends_used_++));
+        sqe->user_data =
+            user_data(Operation::datagrams, static_cast<std::uint32_t>(datagram_sends_used_++));
     });
 }
 
@@ -300,8 +302,8 @@ void UringLoop::on_datagrams_failed(DatagramSend& send, int error) {
     if (error != EAGAIN && error != EINTR) failed(socket, error);
 }
 
-// Every send of the batch was tried while it was handed over, and its failure, if any, has been taken
-// by now: what has not failed has left.
+// Every send of the batch was tried while it was handed over, and its failure, if any, has been
+// taken by now: what has not failed has left.
 void UringLoop::settle_sends() {
     for (const std::uint32_t slot : unsettled_) settle(sockets_.at(slot));
     unsettled_.clear();

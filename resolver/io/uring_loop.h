@@ -2,14 +2,15 @@
 //
 // The loop on io_uring: one io_uring_enter(2) per batch and, under load, no other call.
 //
-// Receiving and accepting are armed once and report until the kernel ends them (multishot); they are
-// then armed again.  Sends are tried while they are handed over (MSG_DONTWAIT) and report failure only
-// (IOSQE_CQE_SKIP_SUCCESS): when the completions of a batch have been taken, whatever has not failed
-// has left.  What a peer did not take is sent once more by an operation that waits for it.
+// Receiving and accepting are armed once and report until the kernel ends them (multishot); they
+// are then armed again.  Sends are tried while they are handed over (MSG_DONTWAIT) and report
+// failure only (IOSQE_CQE_SKIP_SUCCESS): when the completions of a batch have been taken, whatever
+// has not failed has left.  What a peer did not take is sent once more by an operation that waits
+// for it.
 //
-// An operation is known by the slot of its socket; a slot is not used again before the last operation
-// of the former socket is over, so no completion is ever mistaken for another's and no buffer changes
-// under the kernel.
+// An operation is known by the slot of its socket; a slot is not used again before the last
+// operation of the former socket is over, so no completion is ever mistaken for another's and no
+// buffer changes under the kernel.
 #pragma once
 
 #include <cstddef>
@@ -33,10 +34,12 @@ class UringLoop final : public SocketLoop {
   public:
     struct Options {
         Ring::Options ring;
-        // While much is going on, wait for as many completions as the last batch brought, though for no
-        // more than this, nor longer: fewer, larger batches.  After a small batch the first completion
-        // ends the wait, so a lone request is never held up.
-        unsigned wait_batch_max = 16;
+        // While much is going on, wait for as many completions as the last batch brought, within
+        // these bounds: fewer, larger batches.  After a small batch the first completion ends the
+        // wait, so a lone request is never held up.  Measured with questions to one name server
+        // over loopback, CPU time for each: 2.96 us without, 2.1 with 16 and 50 us, 1.8 with 64 and
+        // 50 us; longer gains nothing.
+        unsigned wait_batch_max = 64;
         Duration wait_batch_time = std::chrono::microseconds(50);
     };
 
@@ -116,8 +119,8 @@ class UringLoop final : public SocketLoop {
     std::size_t last_batch_ = 0;
     bool segmenting_ = true;  // until the kernel refuses (UDP_SEGMENT)
 
-    std::deque<Activity> activities_;        // by slot
-    std::vector<std::uint32_t> unsettled_;   // slots with sends of this batch
+    std::deque<Activity> activities_;          // by slot
+    std::vector<std::uint32_t> unsettled_;     // slots with sends of this batch
     std::deque<DatagramSend> datagram_sends_;  // do not move; used again in each batch
     std::size_t datagram_sends_used_ = 0;
 };

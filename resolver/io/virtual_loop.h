@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A loop without a kernel, for tests: the clock stands still until the test moves it, and the far end
-// of every socket is the test.
+// A loop without a kernel, for tests: the clock stands still until the test moves it, and the far
+// end of every socket is the test.
 //
-// Everything that happens follows from the seed and the order of calls.  A test connects to a listener
-// by the number that was given to listen(), and talks through a VirtualPeer; what Postern sends into
-// the world itself arrives at a Network.
+// Everything that happens follows from the seed and the order of calls.  A test connects to a
+// listener by the number that was given to listen(), and talks through a VirtualPeer; what Postern
+// sends into the world itself arrives at a Network.
 #pragma once
 
 #include <atomic>
@@ -25,16 +25,17 @@ namespace postern::io {
 
 class VirtualLoop;
 
-// The far end of a stream: a client of a listener, or a server that was connected to.  Lives as long
-// as the loop.
+// The far end of a stream: a client of a listener, or a server that was connected to.  Lives as
+// long as the loop.
 class VirtualPeer {
   public:
     // What the peer does.
     void send(std::span<const std::byte> bytes);
-    void half_close();                   // sends no more, still reads
-    void close();                        // neither sends nor reads any more
-    void reset();                        // close, seen by the loop as ECONNRESET
-    void read_at_most(std::size_t size);  // unread bytes it takes; more has to wait.  Unlimited at first.
+    void half_close();  // sends no more, still reads
+    void close();       // neither sends nor reads any more
+    void reset();       // close, seen by the loop as ECONNRESET
+    void read_at_most(
+        std::size_t size);  // unread bytes it takes; more has to wait.  Unlimited at first.
 
     // Takes what has arrived, at most `size_max` bytes of it.
     std::vector<std::byte> read(std::size_t size_max = SIZE_MAX);
@@ -89,21 +90,23 @@ class VirtualLoop final : public SocketLoop {
     PeerCredentials peer_credentials(SocketId stream) const override;
     const char* name() const override { return "virtual"; }
 
-    // Batches until `duration` has passed; the clock stops at each moment at which something is due.
+    // Batches until `duration` has passed; the clock stops at each moment at which something is
+    // due.
     void advance(Duration duration);
     // Batches until nothing is left to do at this moment.  The clock does not move.
     void run_until_idle();
 
-    // A client connects to the listener that was given `fd`.  Accepted with the next batch; if nobody
-    // listens, the peer is at its end then.
+    // A client connects to the listener that was given `fd`.  Accepted with the next batch; if
+    // nobody listens, the peer is at its end then.
     VirtualPeer& connect(int fd, PeerCredentials credentials = {});
 
-    // A datagram from `peer` reaches the socket on `local_port` after `delay`, if it is still open and
-    // connected to that peer.
+    // A datagram from `peer` reaches the socket on `local_port` after `delay`, if it is still open
+    // and connected to that peer.
     void inject(const Endpoint& peer, std::uint16_t local_port, std::span<const std::byte> bytes,
                 Duration delay = {});
     // An error in place of a datagram: ECONNREFUSED.
-    void inject_error(const Endpoint& peer, std::uint16_t local_port, int error, Duration delay = {});
+    void inject_error(const Endpoint& peer, std::uint16_t local_port, int error,
+                      Duration delay = {});
 
     // The test's own: `action` happens between two batches.
     void after(Duration delay, std::function<void()> action);
@@ -151,9 +154,10 @@ class VirtualLoop final : public SocketLoop {
     Duration wall_offset_;  // from now_ to the calendar
     std::atomic<bool> woken_ = false;
 
-    std::multimap<TimePoint, std::function<void()>> events_;  // of one moment: in order of insertion
-    std::deque<VirtualPeer> peers_;       // do not move
-    std::vector<VirtualPeer*> touched_;   // those for which something may have changed
+    std::multimap<TimePoint, std::function<void()>>
+        events_;                         // of one moment: in order of insertion
+    std::deque<VirtualPeer> peers_;      // do not move
+    std::vector<VirtualPeer*> touched_;  // those for which something may have changed
     std::vector<VirtualPeer*> serving_;
     std::map<std::uint16_t, Port> ports_;
     std::map<int, SocketId> listeners_;

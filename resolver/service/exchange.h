@@ -19,7 +19,8 @@ struct Origin {
     std::uint64_t tag = 0;  // the dialect's own: which request of the connection
 };
 
-// A decision with all that the dialects need to put it into words.  References; valid during the call.
+// A decision with all that the dialects need to put it into words.  References; valid during the
+// call.
 struct Answer {
     const Request& request;
     const Decision& decision;
@@ -28,7 +29,8 @@ struct Answer {
     Duration elapsed{};
 };
 
-// Takes requests; the pipeline.  Every request gets exactly one reply, from inside the call or later.
+// Takes requests; the pipeline.  Every request gets exactly one reply, from inside the call or
+// later.
 class RequestSink {
   public:
     virtual ~RequestSink() = default;
@@ -43,8 +45,8 @@ class ReplySink {
     virtual void reply(const Origin& origin, const Answer& answer) = 0;
 };
 
-// What decisions do to mail: `monitor` decides and logs but answers accept, `tag` answers accept and marks,
-// `enforce` means it.
+// What decisions do to mail: `monitor` decides and logs but answers accept, `tag` answers accept
+// and marks, `enforce` means it.
 enum class Mode : std::uint8_t { monitor, tag, enforce };
 
 }  // namespace postern::service

@@ -46,7 +46,8 @@ class ReplyBuilder {
     ReplyBuilder& soa(std::uint32_t ttl, std::uint32_t minimum) {
         bytes_[9] = std::byte{1};
         std::string data(2 + 16, '\0');  // both names are the root; serial, refresh, retry, expire
-        for (int shift = 24; shift >= 0; shift -= 8) data += static_cast<char>(minimum >> shift & 0xFF);
+        for (int shift = 24; shift >= 0; shift -= 8)
+            data += static_cast<char>(minimum >> shift & 0xFF);
         return append(6, data, ttl);
     }
 

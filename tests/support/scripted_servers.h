@@ -24,7 +24,8 @@ struct SeenQuery {
     TimePoint at{};
 
     std::uint16_t id() const {
-        return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[0]) << 8 | std::to_integer<unsigned>(bytes[1]));
+        return static_cast<std::uint16_t>(std::to_integer<unsigned>(bytes[0]) << 8 |
+                                          std::to_integer<unsigned>(bytes[1]));
     }
     // The name as written, without the final dot.
     std::string name_as_written() const {
@@ -39,7 +40,8 @@ struct SeenQuery {
     }
     std::string name() const {
         std::string text = name_as_written();
-        std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(text.begin(), text.end(), text.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         return text;
     }
     ReplyBuilder reply() const { return ReplyBuilder(bytes); }
@@ -67,7 +69,8 @@ class ScriptedServers final : public io::Network {
         loop_->inject(query.server, query.port, reply.bytes(), delay);
     }
 
-    void on_datagram_sent(const io::Endpoint& server, std::uint16_t port, std::span<const std::byte> bytes) override {
+    void on_datagram_sent(const io::Endpoint& server, std::uint16_t port,
+                          std::span<const std::byte> bytes) override {
         seen_.push_back({server, port, {bytes.begin(), bytes.end()}, loop_->now()});
         const auto answer = script_ ? script_(seen_.back()) : std::nullopt;
         if (answer) reply(seen_.back(), answer->reply, answer->delay);
@@ -82,10 +85,14 @@ class ScriptedServers final : public io::Network {
         const std::vector<std::byte> arrived = server.read();
         stream_.insert(stream_.end(), arrived.begin(), arrived.end());
         while (stream_.size() >= 2) {
-            const std::size_t size = std::to_integer<std::size_t>(stream_[0]) << 8 | std::to_integer<std::size_t>(stream_[1]);
+            const std::size_t size = std::to_integer<std::size_t>(stream_[0]) << 8 |
+                                     std::to_integer<std::size_t>(stream_[1]);
             if (stream_.size() < 2 + size) return;
             const auto begin = stream_.begin() + 2;
-            seen_.push_back({server.endpoint(), 0, {begin, begin + static_cast<std::ptrdiff_t>(size)}, loop_->now()});
+            seen_.push_back({server.endpoint(),
+                             0,
+                             {begin, begin + static_cast<std::ptrdiff_t>(size)},
+                             loop_->now()});
             stream_.erase(stream_.begin(), begin + static_cast<std::ptrdiff_t>(size));
             const auto answer = script_ ? script_(seen_.back()) : std::nullopt;
             if (answer) send_framed(server, answer->reply.bytes());

@@ -39,9 +39,10 @@ tl::expected<HttpReply, std::string> request(const std::string& socket, const st
         curl_easy_setopt(curl.get(), CURLOPT_COPYPOSTFIELDS, body.c_str());
     }
     if (const CURLcode done = curl_easy_perform(curl.get()); done != CURLE_OK) {
-        return tl::unexpected(fmt::format("cannot reach posternd on {}: {}; is it running, and may you use "
-                                          "that socket? (--socket names another)",
-                                          socket, curl_easy_strerror(done)));
+        return tl::unexpected(
+            fmt::format("cannot reach posternd on {}: {}; is it running, and may you use "
+                        "that socket? (--socket names another)",
+                        socket, curl_easy_strerror(done)));
     }
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply.status);
     return reply;

@@ -13,8 +13,8 @@ struct HttpReply {
     std::string body;
 };
 
-// `method` and `path` as on the wire; a body is sent as JSON.  The error says what went wrong and what to look
-// at.
+// `method` and `path` as on the wire; a body is sent as JSON.  The error says what went wrong and
+// what to look at.
 tl::expected<HttpReply, std::string> request(const std::string& socket, const std::string& method,
                                              const std::string& path, const std::string& body);
 

@@ -2,7 +2,8 @@
 //
 // posternctl: asks a running daemon over its admin socket, and tries policies out without one.
 //
-// Exit status: 0 done; 1 the answer is no (an error from the daemon, a refused reload); 2 wrong usage.
+// Exit status: 0 done; 1 the answer is no (an error from the daemon, a refused reload); 2 wrong
+// usage.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -36,8 +37,8 @@ int complain(const std::string& what) {
 }
 
 // Sends one request and prints its answer: as it came with --json, else through `show`.
-int ask(const Options& options, const std::string& method, const std::string& path, const std::string& body,
-        const std::function<std::string(const json&)>& show) {
+int ask(const Options& options, const std::string& method, const std::string& path,
+        const std::string& body, const std::function<std::string(const json&)>& show) {
     const auto reply = postern::ctl::request(options.socket, method, path, body);
     if (!reply) return complain(reply.error());
     const json answer = json::parse(reply->body, nullptr, false);
@@ -59,8 +60,10 @@ struct RequestOptions {
         command.add_option("--helo", helo, "name given in HELO or EHLO");
         from_given = command.add_option("--from", from, "MAIL FROM; \"\" is the null sender");
         command.add_option("--to", recipients, "RCPT TO; may be repeated")->allow_extra_args(false);
-        command.add_option("--header", headers, "'Name: value'; may be repeated")->allow_extra_args(false);
-        command.add_option("--url", urls, "a URL in the message; may be repeated")->allow_extra_args(false);
+        command.add_option("--header", headers, "'Name: value'; may be repeated")
+            ->allow_extra_args(false);
+        command.add_option("--url", urls, "a URL in the message; may be repeated")
+            ->allow_extra_args(false);
         command.add_option("--hostname", hostname, "forward-confirmed reverse name");
         command.add_option("--spf", spf, "result of the SPF check: pass, fail, …");
         command.add_flag("--authenticated", authenticated, "the sender has logged in");
@@ -92,7 +95,8 @@ struct RequestOptions {
 int simulate(const std::string& config_path, const std::string& requests_path) {
     postern::Problems problems;
     const auto config = postern::config::load(config_path, problems);
-    for (const postern::Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.to_string().c_str());
+    for (const postern::Problem& problem : problems)
+        std::fprintf(stderr, "%s\n", problem.to_string().c_str());
     if (config == nullptr) return exit_no;
 
     std::ifstream file;
@@ -102,25 +106,31 @@ int simulate(const std::string& config_path, const std::string& requests_path) {
     }
     std::istream& requests = requests_path.empty() ? std::cin : file;
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return postern::policy::simulate(*config->policies, requests, std::cout, now).failed == 0 ? 0 : exit_no;
+    return postern::policy::simulate(*config->policies, requests, std::cout, now).failed == 0
+               ? 0
+               : exit_no;
 }
 
 std::string show_reload(const json& answer) {
     std::string text;
     for (const json& problem : answer["problems"]) text += problem.get<std::string>() + "\n";
-    return text + (answer["reloaded"].get<bool>() ? "reloaded: policy set " : "nothing was changed: policy set ") +
+    return text +
+           (answer["reloaded"].get<bool>() ? "reloaded: policy set "
+                                           : "nothing was changed: policy set ") +
            answer["policy_set"].get<std::string>() + "\n";
 }
 
 std::string show_explanation(const json& answer) { return answer["text"].get<std::string>(); }
 
 std::string show_policies(const json& answer) {
-    std::string text = fmt::format("{:<20} {:<24} {:<9} {:<8} {}\n", "type", "policy", "status", "override", "from -> to");
+    std::string text = fmt::format("{:<20} {:<24} {:<9} {:<8} {}\n", "type", "policy", "status",
+                                   "override", "from -> to");
     for (const json& policy : answer["policies"]) {
-        text += fmt::format("{:<20} {:<24} {:<9} {:<8} {} -> {}\n", policy["type"].get<std::string>(),
-                            policy["id"].get<std::string>(), policy["status"].get<std::string>(),
-                            policy["override"].get<bool>() ? "yes" : "", policy["from"].get<std::string>(),
-                            policy["to"].get<std::string>());
+        text +=
+            fmt::format("{:<20} {:<24} {:<9} {:<8} {} -> {}\n", policy["type"].get<std::string>(),
+                        policy["id"].get<std::string>(), policy["status"].get<std::string>(),
+                        policy["override"].get<bool>() ? "yes" : "",
+                        policy["from"].get<std::string>(), policy["to"].get<std::string>());
     }
     return text;
 }
@@ -132,15 +142,21 @@ class CommandLine {
         app_.set_version_flag("--version", "posternctl " POSTERN_VERSION);
         app_.require_subcommand(1);
         app_.fallthrough();
-        app_.add_option("--socket", options_.socket, "the daemon's admin socket")->capture_default_str();
+        app_.add_option("--socket", options_.socket, "the daemon's admin socket")
+            ->capture_default_str();
         app_.add_flag("--json", options_.json, "print the daemon's JSON as it came");
-        add_request("check", "decide a connection or a message", check_, postern::ctl::show_decision);
+        add_request("check", "decide a connection or a message", check_,
+                    postern::ctl::show_decision);
         add_request("explain", "say how a decision comes about", explain_, show_explanation);
         add_simulate();
-        add_plain("ping", "GET", "/v1/ping", "ask whether the daemon answers", postern::ctl::show_fields);
-        add_plain("lists", "GET", "/v1/lists", "show each list's state, counts and latency", postern::ctl::show_lists);
-        add_plain("policies", "GET", "/v1/policies", "show the policies in effective order", show_policies);
-        add_plain("reload", "POST", "/v1/reload", "read the configuration again; all of it or nothing", show_reload);
+        add_plain("ping", "GET", "/v1/ping", "ask whether the daemon answers",
+                  postern::ctl::show_fields);
+        add_plain("lists", "GET", "/v1/lists", "show each list's state, counts and latency",
+                  postern::ctl::show_lists);
+        add_plain("policies", "GET", "/v1/policies", "show the policies in effective order",
+                  show_policies);
+        add_plain("reload", "POST", "/v1/reload",
+                  "read the configuration again; all of it or nothing", show_reload);
         add_cache();
         CLI11_PARSE(app_, argc, argv);
         return status_;
@@ -149,9 +165,11 @@ class CommandLine {
   private:
     using Show = std::string (*)(const json&);
 
-    void add_plain(const char* name, const char* method, const char* path, const char* help, Show show) {
-        app_.add_subcommand(name, help)->callback(
-            [this, method, path, show] { status_ = ask(options_, method, path, "", show); });
+    void add_plain(const char* name, const char* method, const char* path, const char* help,
+                   Show show) {
+        app_.add_subcommand(name, help)->callback([this, method, path, show] {
+            status_ = ask(options_, method, path, "", show);
+        });
     }
 
     void add_request(const char* name, const char* help, RequestOptions& asked, Show show) {
@@ -159,8 +177,9 @@ class CommandLine {
         asked.add_to(*command);
         command->callback([this, name, &asked, show] {
             const auto request = asked.request();
-            status_ = request ? ask(options_, "POST", std::string("/v1/") + name, request->dump(), show)
-                              : complain(request.error());
+            status_ = request
+                          ? ask(options_, "POST", std::string("/v1/") + name, request->dump(), show)
+                          : complain(request.error());
         });
     }
 
@@ -168,12 +187,14 @@ class CommandLine {
         CLI::App* const command = app_.add_subcommand(
             "simulate", "decide recorded or made-up requests, one JSON a line, without a daemon");
         command->add_option("--config", config_, "the configuration file")->required();
-        command->add_option("--requests", requests_, "file of requests; standard input when absent");
+        command->add_option("--requests", requests_,
+                            "file of requests; standard input when absent");
         command->callback([this] { status_ = simulate(config_, requests_); });
     }
 
     void add_cache() {
-        CLI::App* const cache = app_.add_subcommand("cache", "look into the cache of list answers, or empty it");
+        CLI::App* const cache =
+            app_.add_subcommand("cache", "look into the cache of list answers, or empty it");
         cache->require_subcommand(1);
         cache->add_subcommand("stats", "size and counts")->callback([this] {
             status_ = ask(options_, "GET", "/v1/cache", "", postern::ctl::show_fields);

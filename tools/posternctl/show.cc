@@ -26,37 +26,53 @@ std::string joined(const json& names) {
 
 void show_verdict(Out out, const json& verdict) {
     fmt::format_to(out, "{} {} {}  reason: {}  stage: {}  policy: {}\n", text_of(verdict["action"]),
-                   text_of(verdict["code"]), text_of(verdict["enhanced"]), text_of(verdict["reason"]),
-                   text_of(verdict["stage"]), text_of(verdict["policy"]));
+                   text_of(verdict["code"]), text_of(verdict["enhanced"]),
+                   text_of(verdict["reason"]), text_of(verdict["stage"]),
+                   text_of(verdict["policy"]));
     const std::string text = text_of(verdict.value("text", json()));
     if (text != "-" && !text.empty()) fmt::format_to(out, "  told the sender: {}\n", text);
 }
 
 void show_reputation(Out out, const json& reputation) {
-    fmt::format_to(out, "  reputation: {} by definition {}: {} of {} hits; listed: {}; unknown: {}\n",
-                   text_of(reputation["state"]), text_of(reputation["definition"]), text_of(reputation["hits"]),
-                   text_of(reputation["threshold"]), joined(reputation["listed"]), joined(reputation["unknown"]));
+    fmt::format_to(out,
+                   "  reputation: {} by definition {}: {} of {} hits; listed: {}; unknown: {}\n",
+                   text_of(reputation["state"]), text_of(reputation["definition"]),
+                   text_of(reputation["hits"]), text_of(reputation["threshold"]),
+                   joined(reputation["listed"]), joined(reputation["unknown"]));
 }
 
 void show_recipient(Out out, const json& recipient) {
     fmt::format_to(out, "{}: ", text_of(recipient["address"]));
     show_verdict(out, recipient);
     const json& permit = recipient["permit"];
-    fmt::format_to(out, "  permit: {} (policy {})\n", text_of(permit["state"]), text_of(permit["policy"]));
+    fmt::format_to(out, "  permit: {} (policy {})\n", text_of(permit["state"]),
+                   text_of(permit["policy"]));
     show_reputation(out, recipient["reputation"]);
     const json content = recipient.value("content", json());
     if (content.is_null()) return;
     for (const auto& [step, what] : content.items()) {
         if (!what.is_object()) continue;
-        fmt::format_to(out, "  {}: {} (policy {})\n", step, text_of(what["do"]), text_of(what["policy"]));
+        fmt::format_to(out, "  {}: {} (policy {})\n", step, text_of(what["do"]),
+                       text_of(what["policy"]));
     }
 }
 
 void show_listings(Out out, const json& lists) {
     for (const auto& [name, listing] : lists.items()) {
         fmt::format_to(out, "  {:<14} {:<10} {}{}\n", name, text_of(listing["state"]),
-                       text_of(listing.value("code", json(""))), listing.value("stale", false) ? " (stale)" : "");
+                       text_of(listing.value("code", json(""))),
+                       listing.value("stale", false) ? " (stale)" : "");
     }
+}
+
+// What an operator should know of a list beyond its numbers.
+void show_health(Out out, const json& list) {
+    if (text_of(list["state"]) != "healthy") {
+        fmt::format_to(out, "    since {}: {}\n", text_of(list["since"]), text_of(list["why"]));
+    }
+    if (list["budget"].is_null()) return;
+    fmt::format_to(out, "    {} of {} queries today\n", text_of(list["queries_today"]),
+                   text_of(list["budget"]));
 }
 
 }  // namespace
@@ -66,9 +82,11 @@ std::string show_decision(const json& decision) {
     const Out out(text);
     show_verdict(out, decision);
     if (decision.contains("reputation")) show_reputation(out, decision["reputation"]);
-    for (const json& recipient : decision.value("recipients", json::array())) show_recipient(out, recipient);
+    for (const json& recipient : decision.value("recipients", json::array()))
+        show_recipient(out, recipient);
     if (decision.contains("lists") && !decision["lists"].empty()) {
-        fmt::format_to(out, "lists{}:\n", decision.value("degraded", false) ? " (not all of them answered)" : "");
+        fmt::format_to(out, "lists{}:\n",
+                       decision.value("degraded", false) ? " (not all of them answered)" : "");
         show_listings(out, decision["lists"]);
     }
     fmt::format_to(out, "decided in {:.1f} ms by policy set {}\n",
@@ -79,19 +97,23 @@ std::string show_decision(const json& decision) {
 std::string show_lists(const json& reply) {
     std::string text;
     const Out out(text);
-    fmt::format_to(out, "{:<14} {:<7} {:<5} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9}\n", "list", "kind", "ipv6",
-                   "queries", "listed", "hits %", "timeouts", "other err", "p50 ms", "p99 ms");
+    fmt::format_to(out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9}\n",
+                   "list", "state", "kind", "ipv6", "queries", "listed", "hits %", "timeouts", "other err", "p50 ms",
+                   "p99 ms");
     for (const json& list : reply["lists"]) {
         const json& errors = list["errors"];
         std::uint64_t other = 0;
-        for (const char* kind : {"refusal_code", "nonsense", "servfail", "refused", "other_rcode", "malformed"}) {
+        for (const char* kind :
+             {"refusal_code", "nonsense", "servfail", "refused", "other_rcode", "malformed"}) {
             other += errors[kind].get<std::uint64_t>();
         }
-        fmt::format_to(out, "{:<14} {:<7} {:<5} {:>9} {:>9} {:>7.2f} {:>9} {:>9} {:>9.1f} {:>9.1f}\n",
-                       text_of(list["name"]), text_of(list["kind"]), list["ipv6"].get<bool>() ? "yes" : "no",
-                       text_of(list["queries"]), text_of(list["listed"]), list["hit_rate"].get<double>() * 100,
-                       text_of(errors["timeout"]), other, list["latency_ms"]["p50"].get<double>(),
-                       list["latency_ms"]["p99"].get<double>());
+        fmt::format_to(
+            out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7.2f} {:>9} {:>9} {:>9.1f} {:>9.1f}\n",
+            text_of(list["name"]), text_of(list["state"]), text_of(list["kind"]), list["ipv6"].get<bool>() ? "yes" : "no",
+            text_of(list["queries"]), text_of(list["listed"]), list["hit_rate"].get<double>() * 100,
+            text_of(errors["timeout"]), other, list["latency_ms"]["p50"].get<double>(),
+            list["latency_ms"]["p99"].get<double>());
+        show_health(out, list);
     }
     return text;
 }

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "policy/lint.h"
 #include "resolver/admin/admin_server.h"
 #include "resolver/daemon.h"
 
@@ -19,18 +20,25 @@ using postern::Problem;
 using postern::Problems;
 
 void print(const Problems& problems) {
-    for (const Problem& problem : problems) std::fprintf(stderr, "%s\n", problem.to_string().c_str());
+    for (const Problem& problem : problems)
+        std::fprintf(stderr, "%s\n", problem.to_string().c_str());
 }
 
 std::size_t errors_in(const Problems& problems) {
-    return static_cast<std::size_t>(std::count_if(problems.begin(), problems.end(), [](const Problem& problem) {
-        return problem.severity == Problem::Severity::error;
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        problems.begin(), problems.end(),
+        [](const Problem& problem) { return problem.severity == Problem::Severity::error; }));
 }
 
 int check(const std::string& path) {
     Problems problems;
     const auto config = postern::config::load(path, problems);
+    if (config != nullptr) {
+        const auto now = std::chrono::system_clock::now();
+        const auto today = std::chrono::floor<std::chrono::seconds>(now);
+        const Problems warnings = postern::policy::lint(*config->policies, today);
+        problems.insert(problems.end(), warnings.begin(), warnings.end());
+    }
     print(problems);
     if (config == nullptr) {
         std::fprintf(stderr, "%s: %zu errors\n", path.c_str(), errors_in(problems));
@@ -54,7 +62,8 @@ sigset_t block_signals() {
 void reload(postern::Daemon& daemon) {
     Problems problems;
     daemon.reload(problems);
-    for (const Problem& problem : problems) spdlog::warn("event=reload_problem {}", problem.to_string());
+    for (const Problem& problem : problems)
+        spdlog::warn("event=reload_problem {}", problem.to_string());
 }
 
 int run(const std::string& path) {
@@ -93,7 +102,8 @@ int main(int argc, char** argv) {
     std::string path = "/etc/postern/postern.toml";
     bool only_check = false;
     app.add_option("--config", path, "the configuration file")->capture_default_str();
-    app.add_flag("--check", only_check, "read the configuration, print every problem with its cure, and exit");
+    app.add_flag("--check", only_check,
+                 "read the configuration, print every problem with its cure, and exit");
     app.set_version_flag("--version", "posternd " POSTERN_VERSION);
     CLI11_PARSE(app, argc, argv);
 

@@ -91,7 +91,8 @@ TEST_F(ListingCacheTest, ForgetsOneAddressOrAll) {
 
 TEST_F(ListingCacheTest, AFullSetGivesUpExpiredLinesBeforeGoodOnes) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
-    for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), 0, listed, i == 3 ? 1s : 100s, t0);
+    for (std::uint32_t i = 0; i < 8; ++i)
+        one_set.put(address(i), 0, listed, i == 3 ? 1s : 100s, t0);
     one_set.put(address(8), 0, listed, 100s, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 0U);
     for (std::uint32_t i = 0; i < 9; ++i) {

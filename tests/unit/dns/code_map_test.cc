@@ -14,7 +14,8 @@ Meaning meaning(const CodeMap& map, std::string_view code) {
     return map.meaning_of(IpAddress::parse(code)->v4());
 }
 
-CodeMap map_of(std::initializer_list<const char*> listed, std::initializer_list<const char*> refused) {
+CodeMap map_of(std::initializer_list<const char*> listed,
+               std::initializer_list<const char*> refused) {
     CodeMap map;
     for (const char* code : listed) map.add_listed(*parse_codes(code));
     for (const char* code : refused) map.add_refused(*parse_codes(code));
@@ -60,9 +61,10 @@ TEST(CodeMapTest, PatternsStandForEachCombinationOfTheirOctets) {
 }
 
 TEST(CodeMapTest, WhatIsNoCodeInsideTheLoopbackRangeIsRefused) {
-    for (const char* text : {"", "127", "127.0.0", "127.0.0.2.3", "127.0.0.256", "127.0.0.x", "127.0.0.5-2",
-                             "127.0.0.9-127.0.0.2", "126.0.0.2", "127.0.0.2-128.0.0.1", "10.0.0.0/8", "0.0.0.0/0",
-                             "127.0.0.2/24", "127.0.0.-2", "127.0.0.2 ", "::1", "0-255.0.0.2", "127.0-255.0-255.1"}) {
+    for (const char* text :
+         {"", "127", "127.0.0", "127.0.0.2.3", "127.0.0.256", "127.0.0.x", "127.0.0.5-2",
+          "127.0.0.9-127.0.0.2", "126.0.0.2", "127.0.0.2-128.0.0.1", "10.0.0.0/8", "0.0.0.0/0",
+          "127.0.0.2/24", "127.0.0.-2", "127.0.0.2 ", "::1", "0-255.0.0.2", "127.0-255.0-255.1"}) {
         EXPECT_FALSE(parse_codes(text)) << text;
     }
 }

@@ -43,8 +43,10 @@ class Recorder final : public ListAnswers {
         given.push_back({ticket, list, answer.listing.state});
         last = answer;
     }
-    void on_late_answer(const IpAddress& address, ListIndex list, const ListAnswer& answer) override {
-        late.push_back(address.to_string() + " " + std::to_string(list) + " " + to_string(answer.listing.state));
+    void on_late_answer(const IpAddress& address, ListIndex list,
+                        const ListAnswer& answer) override {
+        late.push_back(address.to_string() + " " + std::to_string(list) + " " +
+                       to_string(answer.listing.state));
     }
 
     std::vector<Given> given;
@@ -66,7 +68,7 @@ class DnsSourceTest : public testing::Test {
         source->deliver_to(recorder);
     }
     bool ask(std::string_view address, ListIndex list = 0, Ticket ticket = 1) {
-        return source->ask(list, *IpAddress::parse(address), ticket);
+        return source->ask(list, *IpAddress::parse(address), NameForm::by_family, ticket);
     }
     // Questions are asked from within a batch; here it is the next one.
     void run() {
@@ -78,7 +80,9 @@ class DnsSourceTest : public testing::Test {
         loop.advance(duration);
     }
     void listed_everywhere() {
-        servers.answer_with([](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().a("127.0.0.2", 300)}; });
+        servers.answer_with([](const SeenQuery& query) {
+            return ScriptedServers::Answer{query.reply().a("127.0.0.2", 300)};
+        });
     }
 
     std::size_t questions_max = 8192;
@@ -152,7 +156,8 @@ TEST_F(DnsSourceTest, TheReplyToEitherAttemptCounts) {
     servers.reply(servers.seen()[0], servers.seen()[0].reply().rcode(3));
     servers.reply(servers.seen()[1], servers.seen()[1].reply().a("127.0.0.2", 60));
     run();
-    EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::clear}})) << "the first, and only that";
+    EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::clear}}))
+        << "the first, and only that";
 }
 
 TEST_F(DnsSourceTest, ALateReplyIsHandedOverAsOne) {
@@ -176,7 +181,8 @@ TEST_F(DnsSourceTest, AReplyThatDiffersInAnyBitOfItsQuestionIsNotAccepted) {
     run();
     const SeenQuery query = servers.seen()[0];
     for (std::size_t bit = 0; bit < query.bytes.size() * 8; ++bit) {
-        if (bit / 8 == 2 || bit / 8 == 3 || (bit / 8 >= 6 && bit / 8 < 12)) continue;  // flags and counts
+        if (bit / 8 == 2 || bit / 8 == 3 || (bit / 8 >= 6 && bit / 8 < 12))
+            continue;  // flags and counts
         const ReplyBuilder reply = query.reply().a("127.0.0.2", 60);
         std::vector<std::byte> bytes(reply.bytes().begin(), reply.bytes().end());
         bytes[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
@@ -186,7 +192,8 @@ TEST_F(DnsSourceTest, AReplyThatDiffersInAnyBitOfItsQuestionIsNotAccepted) {
     EXPECT_TRUE(recorder.given.empty());
     servers.reply(query, query.reply().rcode(3));
     run();
-    EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::clear}})) << "the real one still is";
+    EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::clear}}))
+        << "the real one still is";
 }
 
 TEST_F(DnsSourceTest, AReplyToAnotherPortIsNotAccepted) {
@@ -207,7 +214,8 @@ TEST_F(DnsSourceTest, AReplyToAnotherPortIsNotAccepted) {
 
 TEST_F(DnsSourceTest, IdsPortsAndLetterCaseVaryFromQueryToQuery) {
     start({server}, 1);
-    servers.answer_with([](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().rcode(3)}; });
+    servers.answer_with(
+        [](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().rcode(3)}; });
     std::set<std::uint16_t> ids, ports;
     std::set<std::string> spellings;
     for (int i = 0; i < 1000; ++i) {
@@ -226,7 +234,8 @@ TEST_F(DnsSourceTest, IdsPortsAndLetterCaseVaryFromQueryToQuery) {
 TEST_F(DnsSourceTest, ATruncatedReplyIsAskedForOverTcp) {
     start();
     servers.answer_with([](const SeenQuery& query) {
-        return ScriptedServers::Answer{query.port != 0 ? query.reply().truncated() : query.reply().a("127.0.0.2", 90)};
+        return ScriptedServers::Answer{query.port != 0 ? query.reply().truncated()
+                                                       : query.reply().a("127.0.0.2", 90)};
     });
     ask("5.9.1.2");
     advance(1ms);
@@ -256,7 +265,8 @@ TEST_F(DnsSourceTest, TcpThatIsRefusedOrSilentIsUnknown) {
 TEST_F(DnsSourceTest, TcpThatIsRefusedIsAnError) {
     start();
     servers.refuse_connections(true);
-    servers.answer_with([](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().truncated()}; });
+    servers.answer_with(
+        [](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().truncated()}; });
     ask("5.9.1.2");
     advance(5s);
     EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::error}}));
@@ -266,7 +276,8 @@ TEST_F(DnsSourceTest, TcpThatIsRefusedIsAnError) {
 TEST_F(DnsSourceTest, AnotherServerIsAskedWhenTheFirstCannotFindOut) {
     start({server, second_server});
     servers.answer_with([](const SeenQuery& query) {
-        return ScriptedServers::Answer{query.server == server ? query.reply().rcode(2) : query.reply().a("127.0.0.2", 60)};
+        return ScriptedServers::Answer{query.server == server ? query.reply().rcode(2)
+                                                              : query.reply().a("127.0.0.2", 60)};
     });
     ask("5.9.1.2");
     run();
@@ -298,9 +309,10 @@ TEST_F(DnsSourceTest, NoMoreAreUnderWayThanTheWindowAllowsAndOneListHasHalfOfIt)
         if (i % 4 == 0) ask("5.9.0." + std::to_string(i % 256), 1);
     }
     run();
-    const auto of_first_list = std::count_if(servers.seen().begin(), servers.seen().end(), [](const SeenQuery& query) {
-        return query.name().find(".bl.example") != std::string::npos;
-    });
+    const auto of_first_list =
+        std::count_if(servers.seen().begin(), servers.seen().end(), [](const SeenQuery& query) {
+            return query.name().find(".bl.example") != std::string::npos;
+        });
     EXPECT_EQ(servers.seen().size(), 64U);
     EXPECT_EQ(of_first_list, 32);
 }
@@ -312,7 +324,8 @@ TEST_F(DnsSourceTest, AListThatNeverAnswersDoesNotHoldUpTheOther) {
         return ScriptedServers::Answer{query.reply().rcode(3), 1ms};
     });
     for (int i = 0; i < 256; ++i) {
-        for (const ListIndex list : {ListIndex{0}, ListIndex{1}}) ask("5.9.0." + std::to_string(i), list);
+        for (const ListIndex list : {ListIndex{0}, ListIndex{1}})
+            ask("5.9.0." + std::to_string(i), list);
     }
     advance(100ms);
     EXPECT_EQ(recorder.given.size(), 256U);
@@ -320,9 +333,11 @@ TEST_F(DnsSourceTest, AListThatNeverAnswersDoesNotHoldUpTheOther) {
 
 TEST_F(DnsSourceTest, ManyMoreThanTheWindowAreAllAnswered) {
     start();
-    servers.answer_with([](const SeenQuery& query) { return ScriptedServers::Answer{query.reply().rcode(3), 1ms}; });
+    servers.answer_with([](const SeenQuery& query) {
+        return ScriptedServers::Answer{query.reply().rcode(3), 1ms};
+    });
     for (unsigned i = 0; i < 8000; ++i) {
-        ASSERT_TRUE(source->ask(0, IpAddress::from_v4(0x05000000 + i), i));
+        ASSERT_TRUE(source->ask(0, IpAddress::from_v4(0x05000000 + i), NameForm::by_family, i));
     }
     advance(1s);
     EXPECT_EQ(recorder.given.size(), 8000U);
@@ -351,8 +366,8 @@ TEST_F(DnsSourceTest, WaitingTooLongForTheWindowIsATimeout) {
     EXPECT_EQ(source->in_flight(), 0U);
 }
 
-// Loss, delay beyond the timeout, duplicates, truncation, damage and forgery at once: every question has exactly one
-// answer, and none is "listed" that the server did not list.
+// Loss, delay beyond the timeout, duplicates, truncation, damage and forgery at once: every
+// question has exactly one answer, and none is "listed" that the server did not list.
 TEST_F(DnsSourceTest, WhateverHappensEveryQuestionHasOneAnswerAndNoListingIsInvented) {
     questions_max = 2000;
     start({server, second_server});
@@ -360,27 +375,42 @@ TEST_F(DnsSourceTest, WhateverHappensEveryQuestionHasOneAnswerAndNoListingIsInve
     const auto is_listed = [](const SeenQuery& query) { return query.name()[0] == '7'; };
     servers.answer_with([&](const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
         ReplyBuilder reply = query.reply();
-        if (is_listed(query)) reply.a("127.0.0.2", 60); else reply.rcode(3);
+        if (is_listed(query))
+            reply.a("127.0.0.2", 60);
+        else
+            reply.rcode(3);
         const Duration delay = std::chrono::milliseconds{random() % 1200};
         switch (random() % 12) {
-            case 0: return std::nullopt;
-            case 1: return ScriptedServers::Answer{query.port != 0 ? query.reply().truncated() : reply, delay};
-            case 2: return ScriptedServers::Answer{query.reply().id(static_cast<std::uint16_t>(random())).a("127.0.0.2", 60), delay};
-            case 3: return ScriptedServers::Answer{query.reply().rcode(2), delay};
+            case 0:
+                return std::nullopt;
+            case 1:
+                return ScriptedServers::Answer{query.port != 0 ? query.reply().truncated() : reply,
+                                               delay};
+            case 2:
+                return ScriptedServers::Answer{
+                    query.reply().id(static_cast<std::uint16_t>(random())).a("127.0.0.2", 60),
+                    delay};
+            case 3:
+                return ScriptedServers::Answer{query.reply().rcode(2), delay};
             case 4: {
                 std::vector<std::byte> junk(random() % 100);
                 for (std::byte& byte : junk) byte = static_cast<std::byte>(random());
                 loop.inject(query.server, query.port, junk);
                 return ScriptedServers::Answer{reply, delay};
             }
-            case 5: loop.inject(query.server, query.port, reply.bytes(), delay); [[fallthrough]];
-            default: return ScriptedServers::Answer{reply, delay};
+            case 5:
+                loop.inject(query.server, query.port, reply.bytes(), delay);
+                [[fallthrough]];
+            default:
+                return ScriptedServers::Answer{reply, delay};
         }
     });
     std::map<Ticket, IpAddress> asked;
     for (Ticket ticket = 1; ticket <= 5000; ++ticket) {
-        const IpAddress address = IpAddress::from_v4(0x05000000 + static_cast<std::uint32_t>(random() % 256));
-        if (source->ask(static_cast<ListIndex>(ticket % 2), address, ticket)) asked[ticket] = address;
+        const IpAddress address =
+            IpAddress::from_v4(0x05000000 + static_cast<std::uint32_t>(random() % 256));
+        if (source->ask(static_cast<ListIndex>(ticket % 2), address, NameForm::by_family, ticket))
+            asked[ticket] = address;
         if (random() % 4 == 0) advance(std::chrono::milliseconds{random() % 20});
     }
     advance(60s);
@@ -394,9 +424,11 @@ TEST_F(DnsSourceTest, WhateverHappensEveryQuestionHasOneAnswerAndNoListingIsInve
         }
         asked.erase(found);
     }
-    const auto late_listed = std::count_if(recorder.late.begin(), recorder.late.end(), [](const std::string& late) {
-        return late.ends_with("listed") && late.substr(late.find_last_of('.', late.find(' ')) + 1)[0] != '7';
-    });
+    const auto late_listed =
+        std::count_if(recorder.late.begin(), recorder.late.end(), [](const std::string& late) {
+            return late.ends_with("listed") &&
+                   late.substr(late.find_last_of('.', late.find(' ')) + 1)[0] != '7';
+        });
     EXPECT_EQ(late_listed, 0);
     EXPECT_FALSE(recorder.late.empty());
 }

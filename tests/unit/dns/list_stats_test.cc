@@ -9,7 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(LatencyHistogramTest, QuantilesAreExactToAnEighthOfAnOctave) {
-    for (const Duration latency : {Duration(1us), Duration(7us), Duration(100us), Duration(1ms), Duration(40ms), Duration(3s)}) {
+    for (const Duration latency : {Duration(1us), Duration(7us), Duration(100us), Duration(1ms),
+                                   Duration(40ms), Duration(3s)}) {
         LatencyHistogram histogram;
         for (int i = 0; i < 10; ++i) histogram.add(latency);
         for (const double q : {0.01, 0.5, 1.0}) {
@@ -31,7 +32,8 @@ TEST(LatencyHistogramTest, TellsTheSlowFewFromTheFastMany) {
 TEST(LatencyHistogramTest, TakesAnyDuration) {
     LatencyHistogram histogram;
     EXPECT_EQ(histogram.quantile(0.5), Duration::zero());
-    for (const Duration latency : {Duration(-1s), Duration(0s), Duration(240h)}) histogram.add(latency);
+    for (const Duration latency : {Duration(-1s), Duration(0s), Duration(240h)})
+        histogram.add(latency);
     EXPECT_EQ(histogram.count(), 3U);
     EXPECT_GT(histogram.quantile(1.0), 1s);
 }

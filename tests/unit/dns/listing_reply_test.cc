@@ -20,19 +20,25 @@ CodeMap codes() {
     return map;
 }
 
-ReplyBuilder reply() { return ReplyBuilder(Query(7, *IpAddress::parse("5.9.1.2"), *Zone::parse("bl.example"))); }
+ReplyBuilder reply() {
+    return ReplyBuilder(Query(7, *IpAddress::parse("5.9.1.2"), *Zone::parse("bl.example")));
+}
 
-ListingReply read(const ReplyBuilder& builder) { return read_listing_reply(builder.bytes(), codes()); }
+ListingReply read(const ReplyBuilder& builder) {
+    return read_listing_reply(builder.bytes(), codes());
+}
 
 TEST(ListingReplyTest, AMappedCodeIsAListingWithItsTimeToLive) {
     const ListingReply read_back = read(reply().a("127.0.0.2", 300));
     EXPECT_EQ(read_back.kind, ReplyKind::listed);
-    EXPECT_EQ(read_back.listing, (Listing{.state = Listing::State::listed, .stale = false, .code = 0x7F000002}));
+    EXPECT_EQ(read_back.listing,
+              (Listing{.state = Listing::State::listed, .stale = false, .code = 0x7F000002}));
     EXPECT_EQ(read_back.ttl, 300s);
 }
 
 TEST(ListingReplyTest, SeveralRecordsAreOneListingWithTheSmallestTimeToLive) {
-    const ListingReply read_back = read(reply().a("127.0.0.9", 600).a("127.0.0.2", 90).a("127.0.0.4", 300));
+    const ListingReply read_back =
+        read(reply().a("127.0.0.9", 600).a("127.0.0.2", 90).a("127.0.0.4", 300));
     EXPECT_EQ(read_back.kind, ReplyKind::listed);
     EXPECT_EQ(read_back.listing.code, 0x7F000002U);
     EXPECT_EQ(read_back.ttl, 90s);
@@ -66,7 +72,8 @@ TEST(ListingReplyTest, OnlyAMappedCodeCountsAsListed) {
 }
 
 TEST(ListingReplyTest, NegativeAnswersHoldAsLongAsTheSoaRecordSays) {
-    EXPECT_EQ(read(reply().rcode(3).soa(900, 120)).ttl, 120s) << "the smaller of minimum and TTL (RFC 2308 section 5)";
+    EXPECT_EQ(read(reply().rcode(3).soa(900, 120)).ttl, 120s)
+        << "the smaller of minimum and TTL (RFC 2308 section 5)";
     EXPECT_EQ(read(reply().rcode(3).soa(30, 120)).ttl, 30s);
     EXPECT_EQ(read(reply().soa(60, 0)).ttl, 0s);
     EXPECT_EQ(read(reply().rcode(3)).ttl, std::nullopt);
@@ -87,7 +94,8 @@ TEST(ListingReplyTest, EveryTruncationIsMalformedAndNeverAListing) {
     const auto bytes = whole.bytes();
     const std::size_t answer_end = bytes.size() - whole.last_record_size();
     for (std::size_t size = 0; size < answer_end; ++size) {
-        EXPECT_EQ(read_listing_reply(bytes.first(size), codes()).kind, ReplyKind::malformed) << size;
+        EXPECT_EQ(read_listing_reply(bytes.first(size), codes()).kind, ReplyKind::malformed)
+            << size;
     }
 }
 

@@ -41,22 +41,23 @@ TEST(QueryNameTest, ReversesTheAddressUnderTheZone) {
 TEST(QueryNameTest, AsksOneQuestionForAnAddressRecord) {
     const std::vector<std::byte> bytes = bytes_of(query_about("1.2.3.4"));
     const unsigned char expected[] = {
-        0x12, 0x34, 0x01, 0x00, 0,   1,   0, 0, 0,   0,   0,   0,              // header
-        1,    '4',  1,    '3',  1,   '2', 1, '1', 2, 'b', 'l', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0,
-        0,    1,    0,    1};
+        0x12, 0x34, 0x01, 0x00, 0,   1,   0,   0,   0, 0,   0,   0,  // header
+        1,    '4',  1,    '3',  1,   '2', 1,   '1', 2, 'b', 'l', 7,
+        'e',  'x',  'a',  'm',  'p', 'l', 'e', 0,   0, 1,   0,   1};
     ASSERT_EQ(bytes.size(), sizeof(expected));
     EXPECT_EQ(std::memcmp(bytes.data(), expected, sizeof(expected)), 0);
 }
 
 TEST(QueryNameTest, ZonesAreCheckedLabelByLabel) {
     const std::string long_label(63, 'a');
-    for (const std::string& good : {std::string("bl.example"), std::string("bl.example."), std::string("x"),
-                                    long_label + ".example"}) {
+    for (const std::string& good : {std::string("bl.example"), std::string("bl.example."),
+                                    std::string("x"), long_label + ".example"}) {
         EXPECT_TRUE(Zone::parse(good)) << good;
     }
     const std::string too_long = long_label + "." + long_label + "." + long_label;
-    for (const std::string& bad : {std::string(), std::string("."), std::string("a..b"), std::string(".a"),
-                                   std::string("a.."), long_label + "a.example", too_long}) {
+    for (const std::string& bad :
+         {std::string(), std::string("."), std::string("a..b"), std::string(".a"),
+          std::string("a.."), long_label + "a.example", too_long}) {
         EXPECT_FALSE(Zone::parse(bad)) << bad;
     }
 }

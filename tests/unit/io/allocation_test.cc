@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 
 class AllocationTest : public KernelLoopTest {};
 
-POSTERN_ON_ALL_BACKENDS(AllocationTest);
+INSTANTIATE_TEST_SUITE_P(Kernel, AllocationTest, all_backends, backend_name);
 
 // Echoes without recording.
 struct Echo : AcceptEvents, StreamEvents {

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 class BatchTest : public KernelLoopTest {};
 
-POSTERN_ON_ALL_BACKENDS(BatchTest);
+INSTANTIATE_TEST_SUITE_P(Kernel, BatchTest, all_backends, backend_name);
 
 struct Alarm {
     Alarm(Loop& loop, std::vector<int>& log, int name) : log_(log), name_(name), loop_(loop) {}

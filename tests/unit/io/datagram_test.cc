@@ -90,7 +90,7 @@ class DatagramTest : public KernelLoopTest {
     Datagrams events;
 };
 
-POSTERN_ON_ALL_BACKENDS(DatagramTest);
+INSTANTIATE_TEST_SUITE_P(Kernel, DatagramTest, all_backends, backend_name);
 
 std::vector<std::string> sorted(std::vector<std::string> messages) {
     std::sort(messages.begin(), messages.end());
@@ -127,7 +127,8 @@ TEST_P(DatagramTest, ManyMessagesOfOneLengthArriveOneByOne) {
 TEST_P(DatagramTest, MessagesOfTheGreatestLengthFitTheirGroups) {
     const SocketId socket = open();
     std::vector<std::string> messages;
-    for (char c = 0; c < 60; ++c) messages.emplace_back(Loop::datagram_max, static_cast<char>('A' + c));
+    for (char c = 0; c < 60; ++c)
+        messages.emplace_back(Loop::datagram_max, static_cast<char>('A' + c));
     for (const std::string& message : messages) loop->send_datagram(socket, as_bytes(message));
     loop->send_datagram(socket, as_bytes(std::string(Loop::datagram_max + 1, '!')));
     EXPECT_TRUE(run_until([&] {
@@ -199,7 +200,8 @@ TEST_P(DatagramTest, SocketsUseDifferentPorts) {
     }));
 }
 
-// The answers of each socket fit its own buffer; together they are more than the loop has buffers for.
+// The answers of each socket fit its own buffer; together they are more than the loop has buffers
+// for.
 TEST_P(DatagramTest, MoreDatagramsThanBuffersAreAllDelivered) {
     for (int i = 0; i < 20; ++i) {
         const SocketId socket = open();
@@ -222,7 +224,8 @@ TEST_P(DatagramTest, MessagesArriveWhereTheKernelDoesNotTakeGroups) {
     const int on = 1;
     ASSERT_EQ(::setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on), 0);
     std::vector<std::string> messages;
-    for (int i = 100; i < 200; ++i) messages.push_back(std::string(static_cast<std::size_t>(i % 3), '.') + std::to_string(i));
+    for (int i = 100; i < 200; ++i)
+        messages.push_back(std::string(static_cast<std::size_t>(i % 3), '.') + std::to_string(i));
     for (int round = 0; round < 2; ++round) {
         for (const std::string& message : messages) loop->send_datagram(socket, as_bytes(message));
         EXPECT_TRUE(run_until([&] {

@@ -39,8 +39,8 @@ std::unique_ptr<Loop> open_loop(Backend backend, std::string& problem) {
 
 }  // namespace
 
-const char* name_of(Backend backend) {
-    switch (backend) {
+std::string backend_name(const testing::TestParamInfo<Backend>& backend) {
+    switch (backend.param) {
         case Backend::uring:
             return "uring";
         case Backend::cramped_uring:
@@ -49,14 +49,6 @@ const char* name_of(Backend backend) {
             return "epoll";
     }
     return "";
-}
-
-std::span<const std::byte> as_bytes(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-std::string as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string pattern(std::size_t size) {

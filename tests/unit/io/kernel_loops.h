@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests of the two kernel loops share: a fixture that runs each behaviour on io_uring and on
-// epoll, servers that record what they are told, and clients on plain sockets that never wait.
+// What the tests of the two kernel loops share: a fixture that runs each behaviour on io_uring and
+// on epoll, servers that record what they are told, and clients on plain sockets that never wait.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,11 +16,9 @@
 #include <vector>
 
 #include "resolver/io/loop.h"
+#include "tests/unit/io/text.h"
 
 namespace postern::io {
-
-std::span<const std::byte> as_bytes(std::string_view text);
-std::string as_text(std::span<const std::byte> bytes);
 
 // `size` bytes in which every position can be told from its neighbours.
 std::string pattern(std::size_t size);
@@ -86,11 +84,14 @@ class Streams : public AcceptEvents, public StreamEvents {
     std::function<void(SocketId)> act_on_end;
 };
 
-// The loops that each behaviour is tried on.  `cramped_uring` has rings and buffers that are too small for
-// what the tests do, so that all queues of the kernel run full.
+// The loops that each behaviour is tried on.  `cramped_uring` has rings and buffers that are too
+// small for what the tests do, so that all queues of the kernel run full.
 enum class Backend { uring, cramped_uring, epoll };
 
-const char* name_of(Backend backend);
+inline const auto all_backends =
+    testing::Values(Backend::uring, Backend::cramped_uring, Backend::epoll);
+
+std::string backend_name(const testing::TestParamInfo<Backend>& backend);
 
 class KernelLoopTest : public testing::TestWithParam<Backend> {
   protected:
@@ -114,11 +115,5 @@ class KernelLoopTest : public testing::TestWithParam<Backend> {
     std::string folder_;
     std::string path_;
 };
-
-// Runs the tests of a fixture on every backend.
-#define POSTERN_ON_ALL_BACKENDS(fixture)                                                        \
-    INSTANTIATE_TEST_SUITE_P(                                                                   \
-        Kernel, fixture, testing::Values(Backend::uring, Backend::cramped_uring, Backend::epoll), \
-        [](const auto& backend) { return std::string(name_of(backend.param)); })
 
 }  // namespace postern::io

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "resolver/io/datagram_queue.h"
 #include "resolver/io/output_queue.h"
+#include "tests/unit/io/text.h"
 
 namespace postern::io {
 
 namespace {
-
-std::span<const std::byte> as_bytes(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-std::string as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::vector<std::string> groups_of(const DatagramQueue& queue, bool segmenting) {
     std::vector<std::string> groups;

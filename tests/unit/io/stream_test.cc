@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 class StreamTest : public KernelLoopTest {};
 
-POSTERN_ON_ALL_BACKENDS(StreamTest);
+INSTANTIATE_TEST_SUITE_P(Kernel, StreamTest, all_backends, backend_name);
 
 TEST_P(StreamTest, WhatIsSentBackArrives) {
     listen();
@@ -291,9 +291,13 @@ TEST_P(StreamTest, AClosedPeerDoesNotKeepTheLoopAwake) {
     client.close();
     ASSERT_TRUE(run_until([&] { return server.ended == 1; }));
     run_some();
-    const TimePoint before = loop->now();
-    loop->run_once(20ms);
-    EXPECT_GE(loop->now() - before, 15ms);
+    // A few, as a wait may end early: the rings of earlier tests interrupt it while the kernel
+    // takes them down.
+    int batches = 0;
+    for (const TimePoint start = loop->now(); loop->now() - start < 20ms; ++batches) {
+        loop->run_once(20ms);
+    }
+    EXPECT_LT(batches, 10);
 }
 
 TEST_P(StreamTest, FiveHundredPeersAreServedAtOnce) {
@@ -317,8 +321,8 @@ TEST_P(StreamTest, FiveHundredPeersAreServedAtOnce) {
     EXPECT_TRUE(run_until([&] { return server.ended == 500; }));
 }
 
-// The limit is lowered before the loop hears of the listener: io_uring looks at it when accepting is
-// armed.
+// The limit is lowered before the loop hears of the listener: io_uring looks at it when accepting
+// is armed.
 TEST_P(StreamTest, AListenerOutOfDescriptorsTriesAgainLater) {
     const int listener = listening_socket();
     Client client = connect();
@@ -326,7 +330,8 @@ TEST_P(StreamTest, AListenerOutOfDescriptorsTriesAgainLater) {
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     const Descriptor last(::dup(client.fd()));
-    const rlimit none_left{.rlim_cur = static_cast<rlim_t>(last.get()), .rlim_max = before.rlim_max};
+    const rlimit none_left{.rlim_cur = static_cast<rlim_t>(last.get()),
+                           .rlim_max = before.rlim_max};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
 
     const TimePoint start = loop->now();

@@ -161,8 +161,8 @@ TEST_F(TimersTest, TimersThatOutliveTheWheelAreDisarmed) {
     EXPECT_FALSE(a->timer.armed());
 }
 
-// The wheel against a sorted map that holds (tick, order of arming): same timers, same order, and the
-// hint never lies on the late side.
+// The wheel against a sorted map that holds (tick, order of arming): same timers, same order, and
+// the hint never lies on the late side.
 TEST_F(TimersTest, FiresLikeASortedListInRandomUse) {
     std::mt19937_64 random(20260115);
     std::vector<std::unique_ptr<Alarm>> alarms;
@@ -180,11 +180,14 @@ TEST_F(TimersTest, FiresLikeASortedListInRandomUse) {
     };
     const auto arm = [&](int name) {
         const auto magnitude = random() % 40;
-        const Duration delay(static_cast<std::int64_t>(random() % (std::uint64_t{1} << (10 + magnitude))));
+        const Duration delay(
+            static_cast<std::int64_t>(random() % (std::uint64_t{1} << (10 + magnitude))));
         forget(name);
         timers.arm(alarms[static_cast<std::size_t>(name)]->timer, now + delay);
-        const auto due = std::chrono::ceil<std::chrono::milliseconds>((now + delay).time_since_epoch());
-        const auto soonest = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()) + 1ms;
+        const auto due =
+            std::chrono::ceil<std::chrono::milliseconds>((now + delay).time_since_epoch());
+        const auto soonest =
+            std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch()) + 1ms;
         const auto key = std::pair(std::max(due, soonest).count(), order++);
         model.emplace(key, name);
         keys.emplace(name, key);
@@ -201,9 +204,11 @@ TEST_F(TimersTest, FiresLikeASortedListInRandomUse) {
                 forget(name);
                 break;
             default:
-                now += Duration(static_cast<std::int64_t>(random() % (std::uint64_t{1} << (random() % 42))));
+                now += Duration(
+                    static_cast<std::int64_t>(random() % (std::uint64_t{1} << (random() % 42))));
                 std::vector<int> expected;
-                const auto tick = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
+                const auto tick =
+                    std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
                 while (!model.empty() && model.begin()->first.first <= tick.count()) {
                     expected.push_back(model.begin()->second);
                     forget(expected.back());

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/unit/io/text.h"
+
 namespace postern::io {
 
 namespace {
@@ -16,14 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr int listener_fd = 3;
 const Endpoint name_server{.address = IpAddress::from_v4(0xC0000201), .port = 53};
-
-std::span<const std::byte> as_bytes(std::string_view text) {
-    return std::as_bytes(std::span(text));
-}
-
-std::string as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 // Answers each datagram after a delay and accepts or refuses connections.
 struct World : Network {
@@ -58,7 +52,9 @@ struct Events : AcceptEvents, StreamEvents, DatagramEvents {
     }
     void on_end(SocketId) override { log.push_back("end"); }
     void on_drained(SocketId) override { log.push_back("drained"); }
-    void on_closed(SocketId, int error) override { log.push_back("closed " + std::to_string(error)); }
+    void on_closed(SocketId, int error) override {
+        log.push_back("closed " + std::to_string(error));
+    }
     void on_datagram(SocketId, std::span<const std::byte> bytes) override {
         log.push_back(as_text(bytes));
     }

@@ -41,14 +41,15 @@ TEST_F(ConfigTest, AnEmptyFileIsTheDefaultProfileOfSixBlockLists) {
     const auto config = load_text("# nothing but defaults\n");
     ASSERT_NE(config, nullptr) << all_problems();
     ASSERT_EQ(config->lists.size(), 6U);
-    const char* const zones[] = {"zen.spamhaus.org",  "bl.spamcop.net",    "b.barracudacentral.org",
+    const char* const zones[] = {"zen.spamhaus.org", "bl.spamcop.net",   "b.barracudacentral.org",
                                  "psbl.surriel.com", "bl.mailspike.net", "dnsbl-1.uceprotect.net"};
     for (std::size_t i = 0; i < 6; ++i) {
         EXPECT_EQ(config->lists[i].zone, zones[i]);
         EXPECT_EQ(config->lists[i].info.kind, ListKind::block);
         EXPECT_EQ(config->lists[i].ipv6, i == 0);
         EXPECT_EQ(config->lists[i].dns.codes.meaning_of(0x7F000002), dns::CodeMap::Meaning::listed);
-        EXPECT_EQ(config->lists[i].dns.codes.meaning_of(0x7FFFFFFE), dns::CodeMap::Meaning::refused);
+        EXPECT_EQ(config->lists[i].dns.codes.meaning_of(0x7FFFFFFE),
+                  dns::CodeMap::Meaning::refused);
     }
     EXPECT_EQ(config->gateway.deadline, 1s);
     EXPECT_EQ(config->gateway.socket_mode, 0660U);
@@ -132,23 +133,28 @@ listen = "0.0.0.0:80"
 )"),
               nullptr);
     const std::string text = all_problems();
-    for (const char* expected : {":3:", "deadlin", "deadline", ":4:", "kqueue", ":5:", "workers", ":6:", "0999", ":7:", "absolute",
-                                 ":9:", "localhost", ":10:", "timeout", ":13:", "zone", ":14:", "10.0.0.1", ":16:", "another list",
-                                 ":20:", "loopback", "gatway", "gateway"}) {
+    for (const char* expected :
+         {":3:",     "deadlin",  "deadline", ":4:",      "kqueue",   ":5:",       "workers",
+          ":6:",     "0999",     ":7:",      "absolute", ":9:",      "localhost", ":10:",
+          "timeout", ":13:",     "zone",     ":14:",     "10.0.0.1", ":16:",      "another list",
+          ":20:",    "loopback", "gatway",   "gateway"}) {
         EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
     }
 }
 
 TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
     const auto before = load_text("[gateway]\ndeadline = \"1s\"\n[dns]\ntimeout = \"300ms\"\n");
-    const auto harmless = load_text("[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\n[dns]\ntimeout = \"300ms\"\n"
-                                    "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
+    const auto harmless = load_text(
+        "[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\n[dns]\ntimeout = \"300ms\"\n"
+        "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
     ASSERT_NE(harmless, nullptr) << all_problems();
     EXPECT_TRUE(needs_restart(*before, *harmless).empty());
-    const auto more = load_text("[gateway]\nsocket = \"/tmp/x\"\n[dns]\ntimeout = \"400ms\"\n[cache]\nentries = 2000\n"
-                                "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n");
+    const auto more = load_text(
+        "[gateway]\nsocket = \"/tmp/x\"\n[dns]\ntimeout = \"400ms\"\n[cache]\nentries = 2000\n"
+        "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n");
     ASSERT_NE(more, nullptr) << all_problems();
-    EXPECT_EQ(needs_restart(*before, *more), (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
+    EXPECT_EQ(needs_restart(*before, *more),
+              (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
 }
 
 TEST(EndpointTextTest, AddressesWithAndWithoutPorts) {

@@ -28,9 +28,15 @@ std::shared_ptr<const policy::PolicySet> policies_with(const std::string& defini
     Problems problems;
     const Document document = Document::parse(
         "[organization]\ninternal_domains = [\"corp.example\"]\n"
-        "[definition.reputation.default]\ndescription = \"test\"\n" + definition, "test.toml", problems);
+        "[definition.reputation.default]\ndescription = \"test\"\n" +
+            definition,
+        "test.toml", problems);
     ListCatalogue lists;
-    for (std::size_t i = 0; i < list_count; ++i) lists.push_back({.name = "l" + std::to_string(i), .kind = ListKind::block, .operator_name = "", .info_url = ""});
+    for (std::size_t i = 0; i < list_count; ++i)
+        lists.push_back({.name = "l" + std::to_string(i),
+                         .kind = ListKind::block,
+                         .operator_name = "",
+                         .info_url = ""});
     auto policies = policy::PolicySet::load(document, lists, problems);
     for (const Problem& problem : problems) ADD_FAILURE() << problem.to_string();
     return policies;
@@ -58,7 +64,8 @@ class Replies final : public service::ReplySink {
                     .elapsed = answer.elapsed,
                     .at = loop_.now(),
                     .policy_set = answer.policies.hash()};
-        for (std::size_t i = 0; i < list_count; ++i) reply.states[i] = answer.evidence.listings[i].state;
+        for (std::size_t i = 0; i < list_count; ++i)
+            reply.states[i] = answer.evidence.listings[i].state;
         log.push_back(reply);
     }
 
@@ -71,11 +78,13 @@ class Replies final : public service::ReplySink {
 class PipelineTest : public testing::Test {
   protected:
     // What a list says: nothing means silence.
-    using Opinion = std::function<std::optional<ScriptedServers::Answer>(std::size_t list, const SeenQuery& query)>;
+    using Opinion = std::function<std::optional<ScriptedServers::Answer>(std::size_t list,
+                                                                         const SeenQuery& query)>;
 
     void start(const std::string& definition, LookupTable::Options tables = {}) {
         servers.attach(loop);
-        dns::DnsSource::Options options{.servers = {{*IpAddress::parse("127.0.0.1"), 53}}, .lists = {}, .ttl = {}};
+        dns::DnsSource::Options options{
+            .servers = {{*IpAddress::parse("127.0.0.1"), 53}}, .lists = {}, .ttl = {}};
         for (std::size_t i = 0; i < list_count; ++i) {
             dns::DnsList list;
             list.zone = *dns::Zone::parse(zone_of(i));
@@ -86,22 +95,26 @@ class PipelineTest : public testing::Test {
         source = std::make_unique<dns::DnsSource>(loop, std::move(options));
         pipeline = std::make_unique<Pipeline>(
             loop, cache, *source, memory, policies_with(definition),
-            Pipeline::Options{.deadline = 1s, .lists = 0b111111, .ipv6_lists = 0b000001, .tables = tables});
+            Pipeline::Options{
+                .deadline = 1s, .lists = 0b111111, .ipv6_lists = 0b000001, .tables = tables});
         pipeline->reply_to(replies);
     }
 
     void lists_say(Opinion opinion) {
-        servers.answer_with([opinion = std::move(opinion)](const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
+        servers.answer_with([opinion = std::move(opinion)](
+                                const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
             for (std::size_t list = 0; list < list_count; ++list) {
                 if (query.name().ends_with("." + zone_of(list))) return opinion(list, query);
             }
             return std::nullopt;
         });
     }
-    static std::optional<ScriptedServers::Answer> listed(const SeenQuery& query, Duration delay = {}) {
+    static std::optional<ScriptedServers::Answer> listed(const SeenQuery& query,
+                                                         Duration delay = {}) {
         return ScriptedServers::Answer{query.reply().a("127.0.0.2", 300), delay};
     }
-    static std::optional<ScriptedServers::Answer> clear(const SeenQuery& query, Duration delay = {}) {
+    static std::optional<ScriptedServers::Answer> clear(const SeenQuery& query,
+                                                        Duration delay = {}) {
         return ScriptedServers::Answer{query.reply().rcode(3).soa(300, 300), delay};
     }
 
@@ -140,7 +153,9 @@ TEST_F(PipelineTest, AsksAllListsAtOnceAndReplesAfterTheSlowest) {
 
 TEST_F(PipelineTest, ASecondQuestionIsAnsweredFromTheCache) {
     start("block_list_hits = 1");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list == 3 ? listed(query) : clear(query); });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list == 3 ? listed(query) : clear(query);
+    });
     ask("5.9.1.2", 1);
     advance(1ms);
     servers.take_seen();
@@ -171,7 +186,9 @@ TEST_F(PipelineTest, ManyQuestionsAboutOneAddressAreOneQueryPerList) {
 
 TEST_F(PipelineTest, RepliesAsSoonAsNoOpenListCanChangeTheDecision) {
     start("block_list_hits = 1");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list == 2 ? listed(query) : clear(query, 390ms); });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list == 2 ? listed(query) : clear(query, 390ms);
+    });
     ask("5.9.1.2");
     advance(1ms);
     ASSERT_EQ(replies.log.size(), 1U);
@@ -180,12 +197,15 @@ TEST_F(PipelineTest, RepliesAsSoonAsNoOpenListCanChangeTheDecision) {
 
     advance(400ms);
     Evidence evidence;
-    EXPECT_EQ(cache.find(*IpAddress::parse("5.9.1.2"), loop.now(), evidence), 0b111111) << "the others still fill the cache";
+    EXPECT_EQ(cache.find(*IpAddress::parse("5.9.1.2"), loop.now(), evidence), 0b111111)
+        << "the others still fill the cache";
 }
 
 TEST_F(PipelineTest, RepliesAsSoonAsTheThresholdIsOutOfReach) {
     start("block_list_hits = 3");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list < 4 ? clear(query) : listed(query, 390ms); });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list < 4 ? clear(query) : listed(query, 390ms);
+    });
     ask("5.9.1.2");
     advance(1ms);
     ASSERT_EQ(replies.log.size(), 1U);
@@ -194,19 +214,24 @@ TEST_F(PipelineTest, RepliesAsSoonAsTheThresholdIsOutOfReach) {
 
 TEST_F(PipelineTest, SilentListsAreUnknownAndTheMailGoesThrough) {
     start("block_list_hits = 2");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list == 0 ? listed(query) : std::nullopt; });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list == 0 ? listed(query) : std::nullopt;
+    });
     ask("5.9.1.2");
     advance(2s);
     ASSERT_EQ(replies.log.size(), 1U);
     EXPECT_EQ(replies.log[0].action, Action::accept);
     EXPECT_EQ(replies.log[0].states[0], State::listed);
-    for (std::size_t list = 1; list < list_count; ++list) EXPECT_EQ(replies.log[0].states[list], State::timeout);
+    for (std::size_t list = 1; list < list_count; ++list)
+        EXPECT_EQ(replies.log[0].states[list], State::timeout);
     EXPECT_LE(replies.log[0].elapsed, 1s);
 }
 
 TEST_F(PipelineTest, OnUnknownDeferDefersOnlyWhileTheUnknownCouldMatter) {
     start("block_list_hits = 2\non_unknown = \"defer\"");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list == 0 ? std::nullopt : clear(query); });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list == 0 ? std::nullopt : clear(query);
+    });
     ask("5.9.1.2", 1);
     advance(2s);
     lists_say([](std::size_t list, const SeenQuery& query) {
@@ -264,8 +289,9 @@ TEST_F(PipelineTest, AListThatFailedIsNotAskedAgainForEachConnection) {
 TEST_F(PipelineTest, AddressesThatNobodyOnTheInternetHasAreNotAskedAbout) {
     start("block_list_hits = 1");
     lists_say([](std::size_t, const SeenQuery& query) { return listed(query); });
-    for (const char* client : {"127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.1",
-                               "::1", "fe80::1", "fd00::1", "2001:db8::1", "0.0.0.0", "224.0.0.1"}) {
+    for (const char* client :
+         {"127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.1.1", "100.64.0.1",
+          "192.0.2.1", "::1", "fe80::1", "fd00::1", "2001:db8::1", "0.0.0.0", "224.0.0.1"}) {
         ask(client);
     }
     advance(2s);
@@ -283,7 +309,8 @@ TEST_F(PipelineTest, ListsWithoutIpv6AreNotAskedAboutIpv6Clients) {
     ask("2a01:4f8:c17:abcd:1234:5678:9abc:def0");
     advance(1ms);
     ASSERT_EQ(servers.seen().size(), 1U);
-    EXPECT_EQ(servers.seen()[0].name(), "0.f.e.d.c.b.a.9.8.7.6.5.4.3.2.1.d.c.b.a.7.1.c.0.8.f.4.0.1.0.a.2.l0.example");
+    EXPECT_EQ(servers.seen()[0].name(),
+              "0.f.e.d.c.b.a.9.8.7.6.5.4.3.2.1.d.c.b.a.7.1.c.0.8.f.4.0.1.0.a.2.l0.example");
     ASSERT_EQ(replies.log.size(), 1U);
     EXPECT_EQ(replies.log[0].states[0], State::listed);
     EXPECT_EQ(replies.log[0].states[1], State::not_applicable) << "which is not \"clear\"";
@@ -306,7 +333,9 @@ TEST_F(PipelineTest, AFullTableIsAnsweredAtOnce) {
 
 TEST_F(PipelineTest, ANewPolicySetAppliesToTheNextRequestAndNotToThoseThatWait) {
     start("block_list_hits = 1");
-    lists_say([](std::size_t list, const SeenQuery& query) { return list == 0 ? listed(query, 100ms) : clear(query, 200ms); });
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        return list == 0 ? listed(query, 100ms) : clear(query, 200ms);
+    });
     const std::uint64_t old_set = pipeline->policies()->hash();
     ask("5.9.1.2", 1);
     advance(50ms);
@@ -321,24 +350,31 @@ TEST_F(PipelineTest, ANewPolicySetAppliesToTheNextRequestAndNotToThoseThatWait) 
     EXPECT_NE(replies.log[1].policy_set, old_set);
 }
 
-// Any mixture of silence, delay, failure and listing: one reply each, by the deadline, and never a rejection
-// that the lists did not give.
+// Any mixture of silence, delay, failure and listing: one reply each, by the deadline, and never a
+// rejection that the lists did not give.
 TEST_F(PipelineTest, WhateverListsDoEveryRequestHasOneReplyInTime) {
     start("block_list_hits = 2");
     std::mt19937_64 random(20261122);
     const auto is_listed = [](const SeenQuery& query, std::size_t list) {
-        return (std::hash<std::string>()(query.name().substr(0, query.name().find('.'))) >> list & 3U) == 0;
+        return (std::hash<std::string>()(query.name().substr(0, query.name().find('.'))) >> list &
+                3U) == 0;
     };
-    lists_say([&](std::size_t list, const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
-        const Duration delay = std::chrono::milliseconds{random() % 1500};
-        switch (random() % 8) {
-            case 0: return std::nullopt;
-            case 1: return ScriptedServers::Answer{query.reply().rcode(2), delay};
-            case 2: return ScriptedServers::Answer{query.reply().a("127.255.255.254", 60), delay};
-            case 3: return ScriptedServers::Answer{query.reply().a("93.184.216.34", 60), delay};
-            default: return is_listed(query, list) ? listed(query, delay) : clear(query, delay);
-        }
-    });
+    lists_say(
+        [&](std::size_t list, const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
+            const Duration delay = std::chrono::milliseconds{random() % 1500};
+            switch (random() % 8) {
+                case 0:
+                    return std::nullopt;
+                case 1:
+                    return ScriptedServers::Answer{query.reply().rcode(2), delay};
+                case 2:
+                    return ScriptedServers::Answer{query.reply().a("127.255.255.254", 60), delay};
+                case 3:
+                    return ScriptedServers::Answer{query.reply().a("93.184.216.34", 60), delay};
+                default:
+                    return is_listed(query, list) ? listed(query, delay) : clear(query, delay);
+            }
+        });
     constexpr std::uint64_t requests = 20'000;
     for (std::uint64_t tag = 0; tag < requests; ++tag) {
         ask("5.9." + std::to_string(random() % 4) + "." + std::to_string(random() % 200), tag);
@@ -353,10 +389,11 @@ TEST_F(PipelineTest, WhateverListsDoEveryRequestHasOneReplyInTime) {
             EXPECT_GE(std::count(reply.states.begin(), reply.states.end(), State::listed), 2);
         }
     }
-    EXPECT_EQ(std::count(replies_of.begin(), replies_of.end(), 1), static_cast<std::ptrdiff_t>(requests));
+    EXPECT_EQ(std::count(replies_of.begin(), replies_of.end(), 1),
+              static_cast<std::ptrdiff_t>(requests));
     const PipelineStats& stats = pipeline->stats();
-    EXPECT_EQ(stats.requests, stats.answered_at_once + stats.answered_after_waiting + stats.answered_at_deadline +
-                                  stats.answered_in_overload);
+    EXPECT_EQ(stats.requests, stats.answered_at_once + stats.answered_after_waiting +
+                                  stats.answered_at_deadline + stats.answered_in_overload);
     EXPECT_EQ(pipeline->waiting(), 0U);
     EXPECT_EQ(source->in_flight(), 0U);
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/health_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace postern {
+
+using health::State;
+
+HealthLog::HealthLog(ListCatalogue lists) : lists_(std::move(lists)) {}
+
+void HealthLog::on_transition(ListIndex list, State from, State to, const std::string& why) {
+    const auto level = to == State::healthy ? spdlog::level::info : spdlog::level::warn;
+    spdlog::log(level, "event=list_state list={} from={} to={} why=\"{}\"", lists_[list].name,
+                to_string(from), to_string(to), why);
+}
+
+void HealthLog::on_resolver_suspected(ListMask lists, const std::string& why) {
+    std::string names;
+    for (ListIndex list = 0; list < lists_.size(); ++list) {
+        if ((lists & mask_of(list)) == 0) continue;
+        if (!names.empty()) names += ',';
+        names += lists_[list].name;
+    }
+    spdlog::error("event=resolver_suspected lists={} why=\"{}\"", names, why);
+}
+
+void HealthLog::on_budget(ListIndex list, std::uint64_t queries, std::uint64_t budget) {
+    spdlog::warn("event=list_budget list={} queries_today={} budget={}", lists_[list].name, queries,
+                 budget);
+}
+
+}  // namespace postern
