@@ -68,8 +68,10 @@ bool ListingCache::forget(const IpAddress& address) {
     return true;
 }
 
-void ListingCache::forget_list(ListIndex list) {
-    for (std::size_t cell = list; cell < cells_.size(); cell += lists_) cells_[cell] = {};
+void ListingCache::forget_lists(ListMask lists) {
+    for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+        if ((lists & mask_of(static_cast<ListIndex>(cell % lists_))) != 0) cells_[cell] = {};
+    }
 }
 
 void ListingCache::clear() { std::fill(heads_.begin(), heads_.end(), Head{}); }

@@ -52,9 +52,9 @@ class ListingCache {
 
     // True when the address was there.
     bool forget(const IpAddress& address);
-    // Everything that one list said.  Walks the whole table: a few tens of milliseconds for a million
-    // lines.
-    void forget_list(ListIndex list);
+    // Everything that these lists said.  Walks the whole table: a few tens of milliseconds for a
+    // million lines.
+    void forget_lists(ListMask lists);
     void clear();
 
     CacheStats stats() const;

@@ -58,6 +58,7 @@ bool covers_sources(const Policy& wider, const Policy& narrower) {
 
 bool covers_addresses(const Policy& wider, const Policy& narrower) {
     if (wider.based_on != BasedOn::both && wider.based_on != narrower.based_on) return false;
+    if (narrower.based_on == BasedOn::envelope) return true;
     // R9: one that needs all header addresses can miss where one that needs any matches.
     return !needs_all_addresses(wider.type, wider.option) ||
            needs_all_addresses(narrower.type, narrower.option);

@@ -3,6 +3,7 @@
 // The order of the stages.  Start here to see how a decision is made; each stage is in a
 // stage_*.cc.
 #include "policy/evaluation.h"
+#include "policy/permit.h"
 #include "policy/policy_set.h"
 #include "policy/stages.h"
 #include "policy/verdicts.h"
@@ -27,13 +28,17 @@ bool is_degraded(const Evaluation& evaluation) {
             wanted_lists(evaluation.index, client.opinions.in_permit_ranges)) != 0;
 }
 
-void decide_recipient(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
-                      RecipientDecision& decision, ListMask& open_lists) {
-    decide_envelope(evaluation, sender, recipient, decision, open_lists);
-    if (!evaluation.request.headers || decision.verdict.action != Action::accept) return;
+// Returns the lists whose answers could change the outcome.
+ListMask decide_recipient(const Evaluation& evaluation, const Sender& sender,
+                          const Party& recipient, RecipientDecision& decision) {
+    const OpenLists open = decide_envelope(evaluation, sender, recipient, decision);
+    if (!evaluation.request.headers || decision.verdict.action != Action::accept)
+        return open.for_verdict;
     decide_header(evaluation, sender, recipient, decision);
-    if (decision.verdict.action != Action::accept) return;
+    if (decision.verdict.action != Action::accept) return open.for_verdict;
     decide_content(evaluation, sender, recipient, decision);
+    // A permit lifts the spam scan whatever the permitted list says.
+    return is_valid(decision.permit) ? open.for_verdict : open.for_verdict | open.for_spam_scan;
 }
 
 void decide_message(const Evaluation& evaluation, std::pmr::memory_resource* memory,
@@ -44,8 +49,8 @@ void decide_message(const Evaluation& evaluation, std::pmr::memory_resource* mem
     decision.recipients.reserve(request.recipients.size());
     for (const std::string& address : request.recipients) {
         const Party recipient = party(evaluation.index, address, {}, memory);
-        decide_recipient(evaluation, sender, recipient, decision.recipients.emplace_back(),
-                         decision.open_lists);
+        decision.open_lists |=
+            decide_recipient(evaluation, sender, recipient, decision.recipients.emplace_back());
     }
     if (!request.recipients.empty()) {
         decision.verdict = summary(decision.recipients);

@@ -19,8 +19,8 @@ namespace postern::policy {
 
 namespace {
 
-// Each policy is compared with at most this many overriding ones, the first in the file.
-constexpr std::size_t overrides_max = 1000;
+// A policy is compared with at most this many others, the first in the files.
+constexpr std::size_t rivals_max = 200;
 
 using Warning = std::optional<std::string>;
 
@@ -120,30 +120,47 @@ Warning overlaps_private_space(const Model&, const Policy& policy, WallTime) {
     return std::nullopt;
 }
 
+// Two policies with the same of this are told apart by their position alone, which nobody means to
+// rely on.
+using TieKey = std::tuple<PolicyType, std::string, std::string, bool, WallTime,
+                          std::vector<IpRange>, std::vector<std::string>>;
+
+TieKey tie_key(const Policy& policy) {
+    return {policy.type,    to_string(policy.from), to_string(policy.to), policy.override_rank,
+            policy.created, policy.source_ips,      policy.hostnames};
+}
+
+using ScopesKey = std::tuple<PolicyType, std::string, std::string>;
+
+ScopesKey scopes_key(const Policy& policy) {
+    return {policy.type, to_string(policy.from), to_string(policy.to)};
+}
+
 class Linter {
   public:
-    Linter(const Model& model, WallTime now) : model_(model), now_(now) {}
+    Linter(const Model& model, WallTime now) : model_(model), now_(now) {
+        for (std::size_t i = 0; i < model.policies.size(); ++i) {
+            const Policy& policy = model.policies[i];
+            if (!policy.enabled) continue;
+            ties_[tie_key(policy)].push_back(i);
+            add_rival(same_scopes_[scopes_key(policy)], i);
+            if (policy.override_rank) add_rival(overriding_[policy.type], i);
+        }
+    }
 
     Problems run() {
-        for (const Policy& policy : model_.policies) {
-            if (policy.enabled && policy.override_rank && overriding_.size() < overrides_max) {
-                overriding_.push_back(position_of(policy));
-            }
+        for (std::size_t i = 0; i < model_.policies.size(); ++i) {
+            if (model_.policies[i].enabled) check(i);
         }
-        group_by_scopes();
-        for (const Policy& policy : model_.policies) check(policy);
         return std::move(problems_);
     }
 
   private:
     using Check = Warning (*)(const Model&, const Policy&, WallTime);
-    using Key = std::tuple<PolicyType, std::string, std::string>;
+    using Positions = std::vector<std::size_t>;
 
-    std::size_t position_of(const Policy& policy) const {
-        return static_cast<std::size_t>(&policy - model_.policies.data());
-    }
-    Precedence precedence(std::size_t position) const {
-        return precedence_of(model_.policies[position], static_cast<std::int64_t>(position));
+    static void add_rival(Positions& rivals, std::size_t position) {
+        if (rivals.size() < rivals_max) rivals.push_back(position);
     }
 
     void warn(const Policy& policy, const std::string& message) {
@@ -154,64 +171,48 @@ class Linter {
                              .message = "policy " + policy.id + ": " + message});
     }
 
-    void check(const Policy& policy) {
+    void check(std::size_t position) {
         constexpr Check checks[] = {expired,       forgeable,         never_matches,
                                     spoofs_nobody, loses_to_built_in, overlaps_private_space};
-        if (!policy.enabled) return;
+        const Policy& policy = model_.policies[position];
         for (const Check one : checks) {
             if (const Warning warning = one(model_, policy, now_)) warn(policy, *warning);
         }
-        check_against_others(policy);
+        if (!check_tie(position)) check_shadow(position);
     }
 
-    void group_by_scopes() {
-        for (const Policy& policy : model_.policies) {
-            if (policy.enabled) same_scopes_[key(policy)].push_back(position_of(policy));
-        }
-    }
-    static Key key(const Policy& policy) {
-        return {policy.type, to_string(policy.from), to_string(policy.to)};
+    bool check_tie(std::size_t position) {
+        const Policy& policy = model_.policies[position];
+        const Positions& tied = ties_[tie_key(policy)];
+        if (tied.size() == 1) return false;
+        const std::size_t other = tied[tied.front() == position ? 1 : 0];
+        warn(policy,
+             "ties with policy " + model_.policies[other].id +
+                 "; the one that stands later wins; give them different `created` or remove one");
+        return true;
     }
 
-    void check_against_others(const Policy& policy) {
-        const std::vector<std::size_t>& peers = same_scopes_[key(policy)];
-        for (const std::size_t other : peers) {
-            if (is_tie(policy, other))
-                return warn(policy, "ties with " + id(other) +
-                                        "; the later one wins, set `created` or remove one");
-        }
-        for (const std::vector<std::size_t>* others : {&peers, &std::as_const(overriding_)}) {
-            for (const std::size_t other : *others) {
-                if (is_shadowed(policy, other)) {
-                    return warn(policy, "can never win: " + id(other) +
-                                            " matches wherever it does, and is stronger");
-                }
+    void check_shadow(std::size_t position) {
+        const Policy& policy = model_.policies[position];
+        const Precedence key = precedence_of(policy, static_cast<std::int64_t>(position));
+        for (const Positions* rivals :
+             {&same_scopes_[scopes_key(policy)], &overriding_[policy.type]}) {
+            for (const std::size_t other : *rivals) {
+                const Policy& rival = model_.policies[other];
+                const bool is_stronger =
+                    precedence_of(rival, static_cast<std::int64_t>(other)) > key;
+                if (!is_stronger || !covers(model_, rival, policy)) continue;
+                return warn(policy, "can never win: policy " + rival.id +
+                                        " matches wherever it does, and is stronger");
             }
         }
     }
 
-    const std::string& id(std::size_t position) const { return model_.policies[position].id; }
-
-    // Only the position tells them apart, which nobody means to rely on.
-    bool is_tie(const Policy& policy, std::size_t other_position) const {
-        const Policy& other = model_.policies[other_position];
-        Precedence mine = precedence(position_of(policy));
-        const Precedence theirs = precedence(other_position);
-        if (mine.position == theirs.position) return false;
-        mine.position = theirs.position;
-        return mine == theirs && policy.source_ips == other.source_ips &&
-               policy.hostnames == other.hostnames;
-    }
-
-    bool is_shadowed(const Policy& policy, std::size_t other_position) const {
-        return precedence(other_position) > precedence(position_of(policy)) &&
-               covers(model_, model_.policies[other_position], policy);
-    }
-
     const Model& model_;
     WallTime now_;
-    std::vector<std::size_t> overriding_;
-    std::map<Key, std::vector<std::size_t>> same_scopes_;
+    std::map<TieKey, Positions> ties_;
+    std::map<ScopesKey, Positions> same_scopes_;
+    std::map<PolicyType, Positions> overriding_;
     Problems problems_;
 };
 

@@ -61,8 +61,14 @@ void check_relay_groups(const Document& document, const Model& model, Problems& 
 }  // namespace
 
 void load_directory(const Document& document, Model& model, Problems& problems) {
-    Section groups = document.section("groups", problems);
-    for (const std::string& name : groups.keys()) model.groups.push_back(read_group(groups, name));
+    std::set<std::string> names;
+    for (Section& section : document.sections("groups", problems)) {
+        for (const std::string& name : section.keys()) {
+            if (!names.insert(name).second)
+                section.error(name, "this group is in another file already");
+            model.groups.push_back(read_group(section, name));
+        }
+    }
 
     std::set<std::string> known;
     for (Section& section : document.children("users", problems)) {

@@ -11,23 +11,25 @@ using enum Option;
 using T = PolicyType;
 using D = DefinitionKind;
 
+// In the order of PolicyType.
 const std::vector<TypeInfo>& table() {
     // clang-format off
     static const std::vector<TypeInfo> types = {
-        {T::allowed_ip,            "allowed_ip",            View::client,   D::none,       {}},
-        {T::ip_range,              "ip_range",              View::client,   D::none,       {permitted, internal, internal_and_permitted, take_no_action}},
-        {T::anti_spoofing,         "anti_spoofing",         View::message,  D::none,       {apply, bypass}},
-        {T::blocked_senders,       "blocked_senders",       View::message,  D::none,       {block_sender, take_no_action}},
-        {T::permitted_senders,     "permitted_senders",     View::message,  D::none,       {permit_sender, take_no_action}},
-        {T::auto_allow,            "auto_allow",            View::envelope, D::none,       {apply, take_no_action}},
-        {T::auto_allow_creation,   "auto_allow_creation",   View::message,  D::none,       {learn, do_not_learn}},
-        {T::reputation,            "reputation",            View::envelope, D::reputation, {}},
-        {T::greylisting,           "greylisting",           View::envelope, D::none,       {apply, take_no_action}},
-        {T::header_bypass,         "header_bypass",         View::message,  D::header,     {bypass}},
-        {T::url_protection,        "url_protection",        View::message,  D::none,       {rewrite, bypass}},
-        {T::attachment_protection, "attachment_protection", View::message,  D::none,       {inspect, bypass}},
-        {T::relay,                 "relay",                 View::envelope, D::none,       {}},
-        {T::blocked_client,        "blocked_client",        View::client,   D::none,       {}},
+        {"allowed_ip",            View::client,   D::none,       {}},
+        {"ip_range",              View::client,   D::none,
+         {permitted, internal, internal_and_permitted, take_no_action}},
+        {"anti_spoofing",         View::message,  D::none,       {apply, bypass}},
+        {"blocked_senders",       View::message,  D::none,       {block_sender, take_no_action}},
+        {"permitted_senders",     View::message,  D::none,       {permit_sender, take_no_action}},
+        {"auto_allow",            View::envelope, D::none,       {apply, take_no_action}},
+        {"auto_allow_creation",   View::message,  D::none,       {learn, do_not_learn}},
+        {"reputation",            View::envelope, D::reputation, {}},
+        {"greylisting",           View::envelope, D::none,       {apply, take_no_action}},
+        {"header_bypass",         View::message,  D::header,     {bypass}},
+        {"url_protection",        View::message,  D::none,       {rewrite, bypass}},
+        {"attachment_protection", View::message,  D::none,       {inspect, bypass}},
+        {"relay",                 View::envelope, D::none,       {}},
+        {"blocked_client",        View::client,   D::none,       {}},
     };
     // clang-format on
     return types;
@@ -73,7 +75,7 @@ const char* to_string(Option option) {
 
 std::optional<PolicyType> parse_type(std::string_view name) {
     for (std::size_t i = 0; i < policy_types; ++i) {
-        if (table()[i].name == name) return table()[i].type;
+        if (table()[i].name == name) return static_cast<PolicyType>(i);
     }
     return std::nullopt;
 }

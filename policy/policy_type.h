@@ -65,7 +65,6 @@ enum class View : std::uint8_t {
 };
 
 struct TypeInfo {
-    PolicyType type;
     const char* name;
     View view;  // the widest the type can have; client: takes no scopes and needs source_ips
     DefinitionKind definition;

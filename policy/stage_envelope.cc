@@ -62,25 +62,24 @@ std::optional<Verdict> refused_outright(const Evaluation& evaluation, const Send
 }
 
 // (f) and (g), for mail from outside without a permit.
-void check_stranger(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
-                    const Rule* rule, RecipientDecision& decision, ListMask& open_lists) {
+OpenLists check_stranger(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
+                         const Rule* rule, RecipientDecision& decision) {
     const ReputationResult result =
         check_reputation(evaluation.index, evaluation.client.opinions, decision.reputation);
-    open_lists |= result.open_lists;
+    OpenLists open{.for_verdict = result.open_lists, .for_spam_scan = result.open_permit_lists};
     if (result.reason != Reason::accepted) {
         decision.verdict =
             refusal(result.reason, Stage::envelope, ref_or_built_in(rule, PolicyType::reputation));
-        return;
+        return open;
     }
-    if (decision.reputation.state == Reputation::State::permit_listed) return;
+    if (decision.reputation.state == Reputation::State::permit_listed) return open;
     const Rule* greylisting = greylisting_rule(evaluation, sender, recipient);
-    const bool waits =
-        greylisting != nullptr &&
-        !gets_through(evaluation.memory.find(triplet_of(evaluation, sender, recipient)),
-                      evaluation.now);
-    if (waits) decision.verdict = refusal(Reason::greylisted, Stage::envelope, greylisting->ref);
-    // The permitted list would lift what is left to do, greylisting or the spam scan.
-    if (waits || evaluation.request.headers) open_lists |= result.open_permit_lists;
+    if (greylisting == nullptr) return open;
+    const Triplet triplet = triplet_of(evaluation, sender, recipient);
+    if (gets_through(evaluation.memory.find(triplet), evaluation.now)) return open;
+    decision.verdict = refusal(Reason::greylisted, Stage::envelope, greylisting->ref);
+    open.for_verdict |= result.open_permit_lists;
+    return open;
 }
 
 }  // namespace
@@ -89,8 +88,8 @@ std::uint16_t definition_of(const Evaluation& evaluation, const Rule* rule) {
     return rule == nullptr ? evaluation.index.model.default_reputation : rule->definition;
 }
 
-void decide_envelope(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
-                     RecipientDecision& decision, ListMask& open_lists) {
+OpenLists decide_envelope(const Evaluation& evaluation, const Sender& sender,
+                          const Party& recipient, RecipientDecision& decision) {
     const Rule* rule =
         evaluation.match.winner(PolicyType::reputation, View::envelope, sender, recipient);
     decision.verdict = acceptance(Stage::envelope);
@@ -98,18 +97,18 @@ void decide_envelope(const Evaluation& evaluation, const Sender& sender, const P
                decision.reputation);
     if (const std::optional<Verdict> refused = refused_outright(evaluation, sender, recipient)) {
         decision.verdict = *refused;
-        return;
+        return {};
     }
     const Direction direction = direction_of(evaluation, recipient);
     decision.permit = envelope_permit(evaluation, sender, recipient, direction);
     const bool is_from_outside =
         direction == Direction::inbound || direction == Direction::excepted;
-    if (!is_from_outside || evaluation.client.is_allowed) return;  // R16
+    if (!is_from_outside || evaluation.client.is_allowed) return {};  // R16
     if (is_valid(decision.permit)) {
         decision.reputation.state = Reputation::State::overridden;
-        return;
+        return {};
     }
-    check_stranger(evaluation, sender, recipient, rule, decision, open_lists);
+    return check_stranger(evaluation, sender, recipient, rule, decision);
 }
 
 }  // namespace postern::policy

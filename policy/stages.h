@@ -11,9 +11,15 @@ namespace postern::policy {
 // Stage 1, for a request that asks for no more.
 void decide_connection(const Evaluation& evaluation, Decision& decision);
 
-// Stage 2, for one recipient, whose `decision` is in its default state.  Adds to `open_lists`.
-void decide_envelope(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
-                     RecipientDecision& decision, ListMask& open_lists);
+// Lists that have not answered and whose answer could change what is decided about a recipient.
+struct OpenLists {
+    ListMask for_verdict = 0;
+    ListMask for_spam_scan = 0;  // permit lists, when the message is accepted for nothing better
+};
+
+// Stage 2, for one recipient, whose `decision` is in its default state.
+OpenLists decide_envelope(const Evaluation& evaluation, const Sender& sender,
+                          const Party& recipient, RecipientDecision& decision);
 
 // Stages 3 and 4, for a recipient whom the envelope accepted.  Call only with headers.
 void decide_header(const Evaluation& evaluation, const Sender& sender, const Party& recipient,

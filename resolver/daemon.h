@@ -35,7 +35,8 @@ class Daemon {
     // The configuration was loaded from `path`; a reload reads it again.
     Daemon(std::string path, std::unique_ptr<const config::Config> config);
 
-    // Starts the worker, lets it probe the lists for at most one deadline, and opens the sockets.  The error is a sentence for the operator.
+    // Starts the worker, lets it probe the lists for at most one deadline, and opens the sockets.
+    // The error is a sentence for the operator.
     tl::expected<void, std::string> start();
     // Answers what is in flight, then ends; at most a few seconds.
     void stop();

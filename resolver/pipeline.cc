@@ -61,7 +61,8 @@ Evidence Pipeline::what_is_known(const IpAddress& client) {
     return counted(evidence);
 }
 
-// What a list that does not vote has said does not count, whenever it said it; nor is it waited for.
+// What a list that does not vote has said does not count, whenever it said it; nor is it waited
+// for.
 Evidence Pipeline::counted(Evidence evidence) const {
     const auto silenced = static_cast<ListMask>(options_.lists & ~source_.voting());
     for (ListIndex list = 0; silenced >> list != 0; ++list) {

@@ -3,7 +3,8 @@
 // The path of one request.  Read this file first, then pipeline.cc from top to bottom.
 //
 //      request from a gateway            service::GatewayServer has decoded it
-//        │  what_is_known                the cache fills the evidence; the rest is pending
+//        │  what_is_known                the cache fills the evidence; the rest is pending,
+//        │                               or unknown where a list does not vote now
 //        │  policy::decide               says which pending lists could still change the decision
 //        ├───────────────────────────►   none: reply at once
 //        ▼

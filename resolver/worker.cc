@@ -3,11 +3,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include "resolver/retry_log.h"
+
 namespace postern {
 
 namespace {
 
 constexpr Duration drain_poll = std::chrono::milliseconds{20};
+// How late what no longer counts may leave the memory.
+constexpr Duration forget_interval = std::chrono::minutes{1};
 
 // One line for each malformed request would let a peer fill the log; one per second tells as much.
 class ProtocolErrorLog {
@@ -48,6 +52,7 @@ class ProtocolErrorLog {
 
 Worker::Worker(std::unique_ptr<io::Loop> loop, const config::Config& config)
     : loop_(std::move(loop)),
+      memory_({.path = config.state.path, .writer = {}}, loop_->wall_now()),
       cache_({.entries = config.cache.entries,
               .lists = config.lists.size(),
               .hash_seed = loop_->random()}),
@@ -60,6 +65,7 @@ Worker::Worker(std::unique_ptr<io::Loop> loop, const config::Config& config)
                 {.mode = config.gateway.mode, .on_protocol_error = ProtocolErrorLog(*loop_)}) {
     pipeline_.reply_to(gateways_);
     drain_timer_.set([](void* worker) { static_cast<Worker*>(worker)->check_drained(); }, this);
+    forget_timer_.set([](void* worker) { static_cast<Worker*>(worker)->forget_expired(); }, this);
 }
 
 Worker::~Worker() {
@@ -68,6 +74,7 @@ Worker::~Worker() {
 
 void Worker::start(Duration patience) {
     thread_ = std::thread([this] { loop_->run(); });
+    post([this] { forget_expired(); });
     post([this] { health_.start([this] { lists_probed_.set_value(); }); });
     lists_probed_.get_future().wait_for(patience);
 }
@@ -90,6 +97,11 @@ void Worker::drain_and_stop(Duration patience) {
 void Worker::check_drained() {
     if (gateways_.drained()) return drained_.set_value();
     loop_->timers().arm(drain_timer_, loop_->now() + drain_poll);
+}
+
+void Worker::forget_expired() {
+    log_failed_retries(memory_.forget_expired(loop_->wall_now()));
+    loop_->timers().arm(forget_timer_, loop_->now() + forget_interval);
 }
 
 Pipeline::Options Worker::pipeline_options(const config::Config& config, io::Loop& loop) {

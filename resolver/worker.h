@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "cache/listing_cache.h"
-#include "policy/memory_table.h"
 #include "resolver/config/config.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/health/health_monitor.h"
@@ -24,6 +23,7 @@
 #include "resolver/pipeline.h"
 #include "resolver/service/gateway_server.h"
 #include "resolver/service/unix_socket.h"
+#include "resolver/state/persistent_memory.h"
 
 namespace postern {
 
@@ -60,12 +60,13 @@ class Worker {
 
   private:
     void check_drained();
+    void forget_expired();
     static Pipeline::Options pipeline_options(const config::Config& config, io::Loop& loop);
     static dns::DnsSource::Options source_options(const config::Config& config);
     static std::vector<health::WatchedList> watched_lists(const config::Config& config);
 
     std::unique_ptr<io::Loop> loop_;
-    policy::MemoryTable memory_;
+    state::PersistentMemory memory_;
     cache::ListingCache cache_;
     dns::DnsSource source_;
     HealthLog health_log_;
@@ -73,6 +74,7 @@ class Worker {
     Pipeline pipeline_;
     service::GatewayServer gateways_;
     io::Timer drain_timer_;
+    io::Timer forget_timer_;
     std::promise<void> drained_;
     std::promise<void> lists_probed_;
     std::thread thread_;

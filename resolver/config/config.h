@@ -72,12 +72,21 @@ struct AdminConfig {
     bool operator==(const AdminConfig&) const = default;
 };
 
+// What greylisting and auto-allow remember.  Where the folder does not exist or may not be written
+// to, the daemon says so and keeps it in its own memory alone.
+struct StateConfig {
+    std::string path = "/var/lib/postern/state.db";  // empty: not kept across restarts
+
+    bool operator==(const StateConfig&) const = default;
+};
+
 struct Config {
     GatewayConfig gateway;
     DnsConfig dns;
     std::vector<ListConfig> lists;  // by ListIndex
     CacheConfig cache;
     AdminConfig admin;
+    StateConfig state;
     std::shared_ptr<const policy::PolicySet> policies;
 
     ListCatalogue catalogue() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [gateway], [dns], [cache], [admin]; the rest is read by lists.cc and by policy/.
+// [gateway], [dns], [cache], [admin], [state]; the rest is read by lists.cc and by policy/.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -16,8 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string_view> top_level_names = {
-    "organization", "groups", "users",    "gateway",    "dns",    "list",   "permit_list",
-    "cache",        "admin",  "tracking", "definition", "policy", "include"};
+    "organization", "groups", "users", "gateway",  "dns",        "list",   "permit_list",
+    "cache",        "admin",  "state", "tracking", "definition", "policy", "include"};
 
 constexpr std::size_t socket_path_max = 107;  // sun_path, unix(7)
 
@@ -123,6 +123,20 @@ AdminConfig read_admin(Section section) {
     return admin;
 }
 
+StateConfig read_state(Section section) {
+    StateConfig state;
+    if (const auto path = section.text("path")) {
+        state.path = *path;
+        if (!path->empty() && path->front() != '/') {
+            section.error("path", fmt::format("\"{}\" is not an absolute path; write \"\" to keep "
+                                              "nothing across restarts",
+                                              *path));
+        }
+    }
+    section.finish();
+    return state;
+}
+
 // The keys are known, so that a configuration of a later version can be tried; what they ask for is
 // not there.
 void read_tracking(Section section, Problems& problems, const Document& document) {
@@ -157,6 +171,7 @@ std::unique_ptr<const Config> load(const std::string& path, Problems& problems) 
     config->lists = read_lists(document, problems);
     config->cache = read_cache(document.section("cache", problems));
     config->admin = read_admin(document.section("admin", problems));
+    config->state = read_state(document.section("state", problems));
     read_tracking(document.section("tracking", problems), problems, document);
     config->policies = policy::PolicySet::load(document, config->catalogue(), problems);
     if (has_errors(problems)) return nullptr;
@@ -174,6 +189,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& next
     if (next.lists != running.lists) sections.emplace_back("list");
     if (next.cache != running.cache) sections.emplace_back("cache");
     if (next.admin != running.admin) sections.emplace_back("admin");
+    if (next.state != running.state) sections.emplace_back("state");
     return sections;
 }
 

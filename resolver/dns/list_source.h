@@ -14,8 +14,8 @@
 
 namespace postern::dns {
 
-// The asker's own name for what it waits for; comes back with the answer.  Bit 31 is not the asker's:
-// it is left to sources that pass questions on and ask some of their own.
+// The asker's own name for what it waits for; comes back with the answer.  Bit 31 is not the
+// asker's: it is left to sources that pass questions on and ask some of their own.
 using Ticket = std::uint64_t;
 inline constexpr Ticket ticket_bit_of_sources = Ticket{1} << 31;
 
@@ -44,8 +44,8 @@ class ListSource {
     // patience is over; unless it returns false: too much is under way, nothing will come.
     virtual bool ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) = 0;
 
-    // The lists that are believed at present; the others are not to be asked.  A source that does not
-    // judge its lists believes them all.
+    // The lists that are believed at present; the others are not to be asked.  A source that does
+    // not judge its lists believes them all.
     virtual ListMask voting() const { return static_cast<ListMask>(~ListMask{0}); }
     // What stands for the opinion of a list that does not vote.
     virtual Listing::State state_without_vote(ListIndex) const { return Listing::State::suspended; }

@@ -114,17 +114,10 @@ void HealthMonitor::schedule_round(Watch& watch) {
 void HealthMonitor::note_state(Watch& watch) {
     const State state = watch.health.state();
     if (state == watch.state) return;
-    const bool released = watch.state == State::suspended || watch.state == State::refused;
     watch.state = state;
     watch.since = loop_.wall_now();
     const ListMask list = mask_of(watch.list);
-    if (state == State::healthy) {
-        // What it said before it was caught was never taken back.
-        if (released) cache_.forget_list(watch.list);
-        voting_ |= list;
-    } else {
-        voting_ &= static_cast<ListMask>(~list);
-    }
+    voting_ = static_cast<ListMask>(state == State::healthy ? voting_ | list : voting_ & ~list);
     tell(watch);
 }
 
@@ -152,6 +145,8 @@ void HealthMonitor::open_inquest(Watch& liar) {
 
 void HealthMonitor::close_inquest() {
     const ListMask liars = std::exchange(liars_, ListMask{0});
+    // What they said before they were caught; while a list does not vote, nothing is added to it.
+    cache_.forget_lists(liars);
     const bool resolver = count(liars) > 1;
     for (Watch& watch : watches_) {
         if ((liars & mask_of(watch.list)) == 0) continue;

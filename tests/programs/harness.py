@@ -82,6 +82,7 @@ class Config:
     timeout: str = "400ms"
     attempts: int = 2
     mode: str = "enforce"
+    state: str = ""
     more: str = ""
 
     def text(self, folder):
@@ -101,6 +102,8 @@ class Config:
                 f"attempts = {self.attempts}",
                 "[admin]",
                 f'socket = "{folder}/admin.sock"',
+                "[state]",
+                f'path = "{self.state}"',
                 "[tracking]",
                 'path = ""',
                 *(list_table(zone, "block", self.ipv6) for zone in self.zones),
@@ -168,10 +171,8 @@ class Daemon:
         )
 
     def list_states(self):
-        """A list of which the daemon tells no state is one that it believes."""
         answer = self.ctl("--json", "lists")
-        lists = json.loads(answer.stdout)["lists"]
-        return {entry["name"]: entry.get("state", "healthy") for entry in lists}
+        return {entry["name"]: entry["state"] for entry in json.loads(answer.stdout)["lists"]}
 
     def wait_until_lists_vote(self):
         """Until all lists have passed their first self-test."""

@@ -15,26 +15,23 @@
 
 #include "policy/simulate.h"
 #include "resolver/config/config.h"
+#include "tools/posternctl/delivery_test.h"
 #include "tools/posternctl/http_client.h"
+#include "tools/posternctl/recipe.h"
 #include "tools/posternctl/show.h"
+#include "tools/posternctl/terminal.h"
 
 namespace {
 
 using nlohmann::json;
-
-constexpr int exit_no = 1;
+using postern::ctl::complain;
+using postern::ctl::exit_no;
+using postern::ctl::print;
 
 struct Options {
     std::string socket = "/run/postern/admin.sock";
     bool json = false;
 };
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-int complain(const std::string& what) {
-    std::fprintf(stderr, "posternctl: %s\n", what.c_str());
-    return exit_no;
-}
 
 // Sends one request and prints its answer: as it came with --json, else through `show`.
 int ask(const Options& options, const std::string& method, const std::string& path,
@@ -95,8 +92,7 @@ struct RequestOptions {
 int simulate(const std::string& config_path, const std::string& requests_path) {
     postern::Problems problems;
     const auto config = postern::config::load(config_path, problems);
-    for (const postern::Problem& problem : problems)
-        std::fprintf(stderr, "%s\n", problem.to_string().c_str());
+    complain(problems);
     if (config == nullptr) return exit_no;
 
     std::ifstream file;
@@ -149,6 +145,8 @@ class CommandLine {
                     postern::ctl::show_decision);
         add_request("explain", "say how a decision comes about", explain_, show_explanation);
         add_simulate();
+        add_recipe();
+        add_delivery_test();
         add_plain("ping", "GET", "/v1/ping", "ask whether the daemon answers",
                   postern::ctl::show_fields);
         add_plain("lists", "GET", "/v1/lists", "show each list's state, counts and latency",
@@ -192,6 +190,40 @@ class CommandLine {
         command->callback([this] { status_ = simulate(config_, requests_); });
     }
 
+    void add_recipe() {
+        CLI::App* const recipe = app_.add_subcommand(
+            "recipe", "let an awareness-training vendor's mail through, from a recipe file");
+        recipe->require_subcommand(1);
+        CLI::App* const show = recipe->add_subcommand("show", "print what it would add");
+        CLI::App* const apply = recipe->add_subcommand("apply", "add it to the configuration");
+        for (CLI::App* const command : {show, apply}) {
+            command->add_option("FILE", recipe_.recipe, "the recipe")->required();
+            command->add_option("--config", recipe_.config, "the configuration file")->required();
+            command->add_option("--output", recipe_.output,
+                                "file to make; policies.d/VENDOR.toml beside the configuration "
+                                "when absent");
+        }
+        apply->add_flag("--yes", recipe_.yes, "do not ask");
+        show->callback([this] { status_ = postern::ctl::show_recipe(recipe_); });
+        apply->callback([this] { status_ = postern::ctl::apply_recipe(recipe_); });
+    }
+
+    void add_delivery_test() {
+        CLI::App* const command = app_.add_subcommand(
+            "delivery-test", "whether a sender's mail would be delivered untouched");
+        command->add_option("--config", delivery_.config, "the configuration file")->required();
+        command->add_option("--from", delivery_.from, "MAIL FROM and From")->required();
+        command->add_option("--to", delivery_.to, "the recipient")->required();
+        command->add_option("--client", delivery_.client,
+                            "the connecting address; the recipe's first when absent");
+        command->add_option("--recipe", delivery_.recipe,
+                            "the recipe whose marks and URLs the message carries");
+        command->callback([this] {
+            delivery_.json = options_.json;
+            status_ = postern::ctl::test_delivery(delivery_);
+        });
+    }
+
     void add_cache() {
         CLI::App* const cache =
             app_.add_subcommand("cache", "look into the cache of list answers, or empty it");
@@ -215,6 +247,8 @@ class CommandLine {
     CLI::App app_{"Asks a running posternd, and tries policies out without one", "posternctl"};
     Options options_;
     RequestOptions check_, explain_;
+    postern::ctl::RecipeOptions recipe_;
+    postern::ctl::DeliveryTestOptions delivery_;
     std::string config_, requests_, address_;
     int status_ = 0;
 };

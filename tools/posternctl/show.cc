@@ -98,8 +98,8 @@ std::string show_lists(const json& reply) {
     std::string text;
     const Out out(text);
     fmt::format_to(out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9}\n",
-                   "list", "state", "kind", "ipv6", "queries", "listed", "hits %", "timeouts", "other err", "p50 ms",
-                   "p99 ms");
+                   "list", "state", "kind", "ipv6", "queries", "listed", "hits %", "timeouts",
+                   "other err", "p50 ms", "p99 ms");
     for (const json& list : reply["lists"]) {
         const json& errors = list["errors"];
         std::uint64_t other = 0;
@@ -109,8 +109,9 @@ std::string show_lists(const json& reply) {
         }
         fmt::format_to(
             out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7.2f} {:>9} {:>9} {:>9.1f} {:>9.1f}\n",
-            text_of(list["name"]), text_of(list["state"]), text_of(list["kind"]), list["ipv6"].get<bool>() ? "yes" : "no",
-            text_of(list["queries"]), text_of(list["listed"]), list["hit_rate"].get<double>() * 100,
+            text_of(list["name"]), text_of(list["state"]), text_of(list["kind"]),
+            list["ipv6"].get<bool>() ? "yes" : "no", text_of(list["queries"]),
+            text_of(list["listed"]), list["hit_rate"].get<double>() * 100,
             text_of(errors["timeout"]), other, list["latency_ms"]["p50"].get<double>(),
             list["latency_ms"]["p99"].get<double>());
         show_health(out, list);

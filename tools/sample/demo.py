@@ -68,10 +68,7 @@ def running_daemon(binaries, folder, port):
 
 
 def wait_until_lists_vote(daemon, binaries, folder):
-    """Returns when every list is healthy: none votes before its first clean self-test.
-
-    A list of which the daemon tells no state is one that it believes.
-    """
+    """Returns when every list is healthy: none votes before its first clean self-test."""
     give_up = time.monotonic() + READY_SECONDS
     states = {}
     while not states or set(states.values()) != {"healthy"}:
@@ -85,7 +82,7 @@ def wait_until_lists_vote(daemon, binaries, folder):
         )
         if answer.returncode == 0:
             lists = json.loads(answer.stdout)["lists"]
-            states = {entry["name"]: entry.get("state", "healthy") for entry in lists}
+            states = {entry["name"]: entry["state"] for entry in lists}
 
 
 def wait_for_interrupt(daemon):

@@ -89,6 +89,14 @@ TEST_F(ListingCacheTest, ForgetsOneAddressOrAll) {
     EXPECT_EQ(cache.stats().lines_used, 0U);
 }
 
+TEST_F(ListingCacheTest, ForgetsSomeListsAndKeepsTheOthers) {
+    for (std::uint32_t host = 1; host < 20; ++host) {
+        for (ListIndex list = 0; list < 3; ++list) cache.put(address(host), list, listed, 60s, t0);
+    }
+    cache.forget_lists(0b101);
+    for (std::uint32_t host = 1; host < 20; ++host) EXPECT_EQ(find(address(host), t0), 0b010);
+}
+
 TEST_F(ListingCacheTest, AFullSetGivesUpExpiredLinesBeforeGoodOnes) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
     for (std::uint32_t i = 0; i < 8; ++i)

@@ -105,6 +105,17 @@ TEST_F(DnsSourceTest, AnswersWithWhatTheListSaysAndForHowLong) {
     EXPECT_EQ(source->in_flight(), 0U);
 }
 
+TEST_F(DnsSourceTest, TheIpv6TestPointIsAskedInNibbles) {
+    start();
+    listed_everywhere();
+    source->ask(0, *IpAddress::parse("::FFFF:7F00:2"), NameForm::nibbles, 1);
+    run();
+    ASSERT_EQ(servers.seen().size(), 1U);
+    EXPECT_EQ(servers.seen()[0].name(),
+              "2.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.bl.example");
+    EXPECT_EQ(recorder.last.kind, ReplyKind::listed);
+}
+
 TEST_F(DnsSourceTest, KeepsTimesToLiveWithinTheirBounds) {
     start();
     // clang-format off

@@ -35,6 +35,8 @@ Finding finding_of(const dns::ListAnswer& listed_point, const dns::ListAnswer& c
 }
 
 TEST(ProbeRoundTest, TheGravestAnswerDecides) {
+    using V = Verdict;
+    using K = Kind;
     struct Case {
         const char* what;
         dns::ListAnswer listed_point, clear_point, random;
@@ -43,23 +45,23 @@ TEST(ProbeRoundTest, TheGravestAnswerDecides) {
     };
     // clang-format off
     const Case cases[] = {
-        {"an honest list",                   listed,   nxdomain, nxdomain, Verdict::clean,      Kind::none},
-        {"other codes are no listing",       listed,   unmapped, unmapped, Verdict::clean,      Kind::none},
-        {"one point lost",                   silence,  nxdomain, nxdomain, Verdict::unfinished, Kind::unfinished},
-        {"one point failed",                 listed,   servfail, nxdomain, Verdict::unfinished, Kind::unfinished},
-        {"silence",                          silence,  silence,  silence,  Verdict::silent,     Kind::silent},
-        {"failures",                         servfail, servfail, servfail, Verdict::silent,     Kind::failing},
-        {"test points from a cache only",    listed,   nxdomain, silence,  Verdict::silent,     Kind::silent},
-        {"the listed point is gone",         nxdomain, nxdomain, nxdomain, Verdict::missing,    Kind::emptied},
-        {"the listed point is not mapped",   unmapped, nxdomain, nxdomain, Verdict::missing,    Kind::emptied},
-        {"gone is worse than silent",        nxdomain, silence,  silence,  Verdict::missing,    Kind::emptied},
-        {"the clear point is listed",        listed,   listed,   nxdomain, Verdict::lying,      Kind::world},
-        {"a random address is listed",       listed,   nxdomain, listed,   Verdict::lying,      Kind::world},
-        {"a parked domain",                  parked,   parked,   parked,   Verdict::lying,      Kind::foreign},
-        {"rewritten names",                  listed,   nxdomain, parked,   Verdict::lying,      Kind::foreign},
-        {"a lie is worse than a loss",       listed,   silence,  listed,   Verdict::lying,      Kind::world},
-        {"a refusal",                        refusal,  refusal,  refusal,  Verdict::refused,    Kind::refusal},
-        {"a refusal explains everything",    refusal,  listed,   listed,   Verdict::refused,    Kind::refusal},
+        {"an honest list",             listed,   nxdomain, nxdomain, V::clean,      K::none},
+        {"other codes are no listing", listed,   unmapped, unmapped, V::clean,      K::none},
+        {"one point lost",             silence,  nxdomain, nxdomain, V::unfinished, K::unfinished},
+        {"one point failed",           listed,   servfail, nxdomain, V::unfinished, K::unfinished},
+        {"silence",                    silence,  silence,  silence,  V::silent,     K::silent},
+        {"failures",                   servfail, servfail, servfail, V::silent,     K::failing},
+        {"test points from a cache",   listed,   nxdomain, silence,  V::silent,     K::silent},
+        {"the listed point is gone",   nxdomain, nxdomain, nxdomain, V::missing,    K::emptied},
+        {"the listed point unmapped",  unmapped, nxdomain, nxdomain, V::missing,    K::emptied},
+        {"gone is worse than silent",  nxdomain, silence,  silence,  V::missing,    K::emptied},
+        {"the clear point listed",     listed,   listed,   nxdomain, V::lying,      K::world},
+        {"a random address listed",    listed,   nxdomain, listed,   V::lying,      K::world},
+        {"a parked domain",            parked,   parked,   parked,   V::lying,      K::foreign},
+        {"rewritten names",            listed,   nxdomain, parked,   V::lying,      K::foreign},
+        {"a lie is worse than a loss", listed,   silence,  listed,   V::lying,      K::world},
+        {"a refusal",                  refusal,  refusal,  refusal,  V::refused,    K::refusal},
+        {"a refusal explains all",     refusal,  listed,   listed,   V::refused,    K::refusal},
     };
     // clang-format on
     for (const Case& c : cases) {

@@ -4,27 +4,10 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <new>
 
+#include "tests/support/allocations.h"
 #include "tests/unit/io/kernel_loops.h"
-
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* const memory = std::malloc(size)) return memory;
-    std::abort();
-}
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace postern::io {
 
@@ -70,9 +53,9 @@ TEST_P(AllocationTest, ARequestAndItsAnswerAllocateNothing) {
         }
     };
     for (int i = 0; i < 20; ++i) round();
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocations();
     for (int i = 0; i < 200; ++i) round();
-    EXPECT_EQ(allocations - before, 0U);
+    EXPECT_EQ(support::allocations() - before, 0U);
 }
 
 }  // namespace

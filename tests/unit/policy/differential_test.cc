@@ -66,7 +66,7 @@ bool agree(std::uint64_t seed) {
 
 TEST(Differential, TheIndexDecidesLikeTheReferenceThatWalksAllPolicies) {
     const std::uint64_t seed = number_from("POSTERN_SEED", std::random_device()());
-    const std::uint64_t pairs = number_from("POSTERN_PAIRS", 40'000);
+    const std::uint64_t pairs = number_from("POSTERN_PAIRS", 100'000);
     std::cout << "POSTERN_SEED=" << seed << " POSTERN_PAIRS=" << pairs << '\n';
     for (std::uint64_t i = 0; i * requests_per_set < pairs; ++i) {
         if (!agree(seed + i)) return;

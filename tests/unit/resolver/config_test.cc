@@ -108,6 +108,44 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->admin.listen->port, 9480);
 }
 
+TEST_F(ConfigTest, HowAListIsProbedCanBeSetForEachList) {
+    const auto config = load_text(R"(
+[[list]]
+name = "usual"
+zone = "usual.example"
+listed = ["127.0.0.2"]
+[[list]]
+name = "special"
+zone = "special.example"
+listed = ["127.0.0.2"]
+probe = { listed = "127.0.0.99", clear = "", interval = "10m" }
+budget = 100000
+)");
+    ASSERT_NE(config, nullptr) << all_problems();
+    EXPECT_EQ(config->lists[0].probe, health::Probe{});
+    EXPECT_EQ(config->lists[0].budget, 0U);
+    EXPECT_EQ(config->lists[1].probe.listed, IpAddress::parse("127.0.0.99"));
+    EXPECT_EQ(config->lists[1].probe.clear, std::nullopt);
+    EXPECT_EQ(config->lists[1].probe.interval, 10min);
+    EXPECT_EQ(config->lists[1].budget, 100'000U);
+}
+
+TEST_F(ConfigTest, AProbeThatCannotBeIsAProblem) {
+    EXPECT_EQ(load_text(R"(
+[[list]]
+name = "a"
+zone = "a.example"
+listed = ["127.0.0.2"]
+probe = { listed = "::1", clear = "nobody", interval = "1s", every = "2s" }
+budget = 0
+)"),
+              nullptr);
+    const std::string text = all_problems();
+    for (const char* expected : {"::1", "nobody", "interval", "every", "budget"}) {
+        EXPECT_NE(text.find(expected), std::string::npos) << expected << "\n" << text;
+    }
+}
+
 TEST_F(ConfigTest, AllProblemsAreReportedAtOnceWithTheirPlaceAndCure) {
     EXPECT_EQ(load_text(R"(
 [gateway]

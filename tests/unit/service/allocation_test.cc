@@ -4,25 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
-#include <new>
 
 #include "policy/document.h"
 #include "resolver/service/gateway_server.h"
 #include "resolver/service/native.h"
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    void* memory = std::malloc(size);
-    if (memory == nullptr) std::abort();
-    return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/support/allocations.h"
 
 namespace postern::service {
 namespace {
@@ -102,10 +88,10 @@ TEST(NativeFastPath, AllocatesNothingAndAnswersABufferWithOneSend) {
         server.on_bytes(stream, bytes.last(5));
     };
     deliver();
-    allocations = 0;
+    const std::size_t before = support::allocations();
     loop.sends = loop.sent = 0;
     deliver();
-    EXPECT_EQ(allocations, 0U);
+    EXPECT_EQ(support::allocations() - before, 0U);
     EXPECT_EQ(loop.sent, 2 * buffer.size());
     EXPECT_EQ(loop.sends, 3U);
 }

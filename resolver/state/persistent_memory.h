@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What decisions remember, across restarts of the daemon.
+//
+// Decisions read and write a table in the process's memory, as fast as ever; a writer copies each
+// change to a file behind their back.  Without a file that can be used there is the table alone: a
+// daemon must start.  Belongs to one loop.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/memory_table.h"
+#include "resolver/state/state_writer.h"
+
+namespace postern::state {
+
+class PersistentMemory final : public policy::Memory {
+  public:
+    struct Options {
+        std::string path;                   // empty: no file
+        std::size_t entries_max = 200'000;  // of each kind
+        StateWriter::Options writer;
+    };
+
+    // Reads the file; tells the log what came of it.
+    PersistentMemory(const Options& options, WallTime now);
+
+    std::optional<policy::TripletState> find(const policy::Triplet& triplet) const override;
+    void put(const policy::Triplet& triplet, const policy::TripletState& state) override;
+    std::optional<WallTime> find(const policy::LearnedPair& pair) const override;
+    void put(const policy::LearnedPair& pair, WallTime last_message) override;
+    bool has_pairs() const override { return table_.has_pairs(); }
+
+    // As MemoryTable does; the file follows.
+    std::vector<policy::MemoryTable::FailedRetry> forget_expired(WallTime now);
+
+    bool has_file() const { return writer_ != nullptr; }
+    StateStats stats() const { return writer_ ? writer_->stats() : StateStats(); }
+    // Returns when the file holds everything that was put.
+    void flush();
+
+  private:
+    policy::MemoryTable table_;
+    std::unique_ptr<StateWriter> writer_;  // null: no file
+    WallTime file_swept_;
+};
+
+}  // namespace postern::state
