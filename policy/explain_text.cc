@@ -172,8 +172,9 @@ std::string explanation_text(const PolicySet& policies, const Request& request,
         out += "  text: ";
         append_reply_text(out, policies, request, verdict, reputation);
         out += "\n  reputation: " + std::string(to_string(reputation.state)) + ", " +
-               std::to_string(reputation.hits) + " of " + std::to_string(reputation.threshold) +
-               " hits needed, definition " + policies.definition_name(reputation.definition) + '\n';
+               std::to_string(reputation.hits) + " listed and " +
+               std::to_string(reputation.threshold) + " needed to reject, definition " +
+               policies.definition_name(reputation.definition) + '\n';
         for (const TypeExplanation& type : explanation.recipients[i].types)
             append_type(out, policies, type);
     }

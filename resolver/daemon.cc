@@ -139,7 +139,8 @@ Decided Daemon::decide(const Request& request) {
 
 policy::Explanation Daemon::explain(const Decided& decided) {
     const RemoteMemory memory(*worker_);
-    return policy::explain(*decided.policies, decided.request, decided.evidence, memory, wall_now());
+    return policy::explain(*decided.policies, decided.request, decided.evidence, memory,
+                           wall_now());
 }
 
 std::vector<Daemon::ListReport> Daemon::lists() {

@@ -69,8 +69,8 @@ class Daemon {
     const std::string path_;
     mutable std::mutex mutex_;  // guards config_
     std::shared_ptr<const config::Config> config_;
-    // The one before, kept until the next reload: requests may still wait under its policies, and the
-    // last reference to a large set must not be theirs, because freeing it takes long.
+    // The one before, kept until the next reload: requests may still wait under its policies, and
+    // the last reference to a large set must not be theirs, because freeing it takes long.
     std::shared_ptr<const config::Config> retired_;
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;

@@ -26,11 +26,13 @@ TEST(CodeMapTest, OnlyMappedCodesAreListings) {
     const CodeMap map = map_of({"127.0.0.2-127.0.0.4", "127.0.0.10"}, {"127.255.255.0/24"});
     // clang-format off
     const struct { const char* code; Meaning meaning; } cases[] = {
-        {"127.0.0.2", Meaning::listed}, {"127.0.0.4", Meaning::listed}, {"127.0.0.10", Meaning::listed},
-        {"127.0.0.5", Meaning::other},  {"127.0.0.9", Meaning::other},  {"127.1.0.2", Meaning::other},
-        {"127.0.0.1", Meaning::nonsense}, {"127.0.0.0", Meaning::nonsense},
-        {"127.255.255.0", Meaning::refused}, {"127.255.255.254", Meaning::refused},
-        {"126.255.255.255", Meaning::nonsense}, {"128.0.0.2", Meaning::nonsense}, {"93.184.216.34", Meaning::nonsense},
+        {"127.0.0.2",       Meaning::listed},   {"127.0.0.4",       Meaning::listed},
+        {"127.0.0.10",      Meaning::listed},   {"127.0.0.5",       Meaning::other},
+        {"127.0.0.9",       Meaning::other},    {"127.1.0.2",       Meaning::other},
+        {"127.0.0.1",       Meaning::nonsense}, {"127.0.0.0",       Meaning::nonsense},
+        {"127.255.255.0",   Meaning::refused},  {"127.255.255.254", Meaning::refused},
+        {"126.255.255.255", Meaning::nonsense}, {"128.0.0.2",       Meaning::nonsense},
+        {"93.184.216.34",   Meaning::nonsense},
     };
     // clang-format on
     for (const auto& c : cases) EXPECT_EQ(meaning(map, c.code), c.meaning) << c.code;

@@ -45,27 +45,44 @@ TEST(ListingReplyTest, SeveralRecordsAreOneListingWithTheSmallestTimeToLive) {
 }
 
 TEST(ListingReplyTest, OnlyAMappedCodeCountsAsListed) {
+    using Kind = ReplyKind;
+    using State = Listing::State;
     // clang-format off
-    const struct { const char* name; ReplyBuilder builder; ReplyKind kind; Listing::State state; } cases[] = {
-        {"unmapped code",    reply().a("127.0.0.14", 60),                      ReplyKind::unmapped, Listing::State::clear},
-        {"127.0.0.1",        reply().a("127.0.0.1", 60),                       ReplyKind::nonsense, Listing::State::error},
-        {"public address",   reply().a("93.184.216.34", 60),                   ReplyKind::nonsense, Listing::State::error},
-        {"public beside it", reply().a("127.0.0.2", 60).a("93.184.216.34", 60), ReplyKind::nonsense, Listing::State::error},
-        {"refusal",          reply().a("127.255.255.254", 60),                 ReplyKind::refusal,  Listing::State::refused},
-        {"refusal beside it", reply().a("127.0.0.2", 60).a("127.255.255.252", 60), ReplyKind::refusal, Listing::State::refused},
-        {"NXDOMAIN",         reply().rcode(3),                                 ReplyKind::nxdomain, Listing::State::clear},
-        {"NODATA",           reply(),                                          ReplyKind::nodata,   Listing::State::clear},
-        {"only a TXT",       reply().record(16, "\x02hi", 60),                 ReplyKind::nodata,   Listing::State::clear},
-        {"SERVFAIL",         reply().rcode(2),                                 ReplyKind::servfail, Listing::State::error},
-        {"REFUSED",          reply().rcode(5),                                 ReplyKind::declined, Listing::State::error},
-        {"NOTIMP",           reply().rcode(4),                                 ReplyKind::failure,  Listing::State::error},
-        {"SERVFAIL with A",  reply().rcode(2).a("127.0.0.2", 60),              ReplyKind::servfail, Listing::State::error},
-        {"truncated",        reply().truncated().a("127.0.0.2", 60),           ReplyKind::truncated, Listing::State::error},
-        {"a short A record", reply().record(1, "\x7f\x00\x00", 60),            ReplyKind::nodata,   Listing::State::clear},
+    const struct { const char* name; Kind kind; State state; ReplyBuilder made; } cases[] = {
+        {"unmapped code",     Kind::unmapped,  State::clear,
+             reply().a("127.0.0.14", 60)},
+        {"127.0.0.1",         Kind::nonsense,  State::error,
+             reply().a("127.0.0.1", 60)},
+        {"public address",    Kind::nonsense,  State::error,
+             reply().a("93.184.216.34", 60)},
+        {"public beside it",  Kind::nonsense,  State::error,
+             reply().a("127.0.0.2", 60).a("93.184.216.34", 60)},
+        {"refusal",           Kind::refusal,   State::refused,
+             reply().a("127.255.255.254", 60)},
+        {"refusal beside it", Kind::refusal,   State::refused,
+             reply().a("127.0.0.2", 60).a("127.255.255.252", 60)},
+        {"NXDOMAIN",          Kind::nxdomain,  State::clear,
+             reply().rcode(3)},
+        {"NODATA",            Kind::nodata,    State::clear,
+             reply()},
+        {"only a TXT",        Kind::nodata,    State::clear,
+             reply().record(16, "\x02hi", 60)},
+        {"SERVFAIL",          Kind::servfail,  State::error,
+             reply().rcode(2)},
+        {"REFUSED",           Kind::declined,  State::error,
+             reply().rcode(5)},
+        {"NOTIMP",            Kind::failure,   State::error,
+             reply().rcode(4)},
+        {"SERVFAIL with A",   Kind::servfail,  State::error,
+             reply().rcode(2).a("127.0.0.2", 60)},
+        {"truncated",         Kind::truncated, State::error,
+             reply().truncated().a("127.0.0.2", 60)},
+        {"a short A record",  Kind::nodata,    State::clear,
+             reply().record(1, "\x7f\x01\x01", 60)},
     };
     // clang-format on
     for (const auto& c : cases) {
-        const ListingReply read_back = read(c.builder);
+        const ListingReply read_back = read(c.made);
         EXPECT_EQ(read_back.kind, c.kind) << c.name;
         EXPECT_EQ(read_back.listing.state, c.state) << c.name;
     }

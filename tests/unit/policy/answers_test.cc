@@ -106,7 +106,7 @@ TEST(DecisionJson, HasTheShapeOfTheContract) {
               json::parse(R"({"state":"none","policy":null,"matched":null})"));
     EXPECT_EQ(decision["recipients"][0]["reputation"],
               json::parse(R"({"state":"checked","definition":"two","hits":2,"threshold":2,
-                                                                       "listed":["zen","psbl"],"unknown":[]})"));
+        "listed":["zen","psbl"],"unknown":[]})"));
     EXPECT_EQ(decision["recipients"][0]["content"], nullptr);
 }
 
@@ -115,8 +115,10 @@ TEST(DecisionJson, SaysWhatTheGatewayHasLeftToDo) {
     request.headers.emplace();
     const json decision = decided(request, Evidence());
     EXPECT_EQ(decision["recipients"][0]["content"], json::parse(R"({
-        "spam_scan":{"do":"run","policy":null},"url_rewrite":{"do":"rewrite","policy":null,"urls":[]},
-        "attachment_inspection":{"do":"inspect","policy":null},"content_examination":{"do":"run","policy":null},
+        "spam_scan":{"do":"run","policy":null},
+        "url_rewrite":{"do":"rewrite","policy":null,"urls":[]},
+        "attachment_inspection":{"do":"inspect","policy":null},
+        "content_examination":{"do":"run","policy":null},
         "impersonation":{"do":"run","policy":null},"preserve_headers":[]})"));
     EXPECT_EQ(decision["lists"], json::object()) << "lists that do not apply are left out";
 }

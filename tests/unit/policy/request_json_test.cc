@@ -21,7 +21,8 @@ TEST(RequestJson, FillsEveryField) {
     Request request;
     const auto read = reader.read(
         R"({"id":"q1","client":"192.0.2.10","hostname":"h.example","helo":"e.example",
-            "authenticated":true,"mail_from":"a@b.example","recipients":["c@d.example","e@d.example"],
+            "authenticated":true,"mail_from":"a@b.example",
+            "recipients":["c@d.example","e@d.example"],
             "headers":[["From","A"],["X","é"]],"urls":["https://u.example/x"],
             "auth":{"spf":"pass","dkim":"none","dmarc":"fail"},"now":"2026-01-15T12:00:00Z",
             "reputation":{"listed":["zen"],"unknown":["psbl"],"permitted":true}})",

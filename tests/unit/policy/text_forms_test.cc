@@ -111,7 +111,7 @@ TEST(HeaderFrom, FindsNamesAndAddresses) {
     const struct { const char* field; const char* found; } cases[] = {
         {"a@b.example",                                   " <a@b.example>;"},
         {"Ann Smith <a@b.example>",                       "Ann Smith <a@b.example>;"},
-        {"\"Smith, Ann\" <a@b.example>, c@d.example",     "Smith, Ann <a@b.example>; <c@d.example>;"},
+        {"\"Smith, A\" <a@b.example>, c@d.example",       "Smith, A <a@b.example>; <c@d.example>;"},
         {"\"A \\\"B\\\" C\" <a@b.example>",               "A \"B\" C <a@b.example>;"},
         {"(a (nested) comment) Ann <a@b.example> (x)",    "Ann <a@b.example>;"},
         {"Friends: a@b.example, B <c@d.example>;",        " <a@b.example>;B <c@d.example>;"},
@@ -122,7 +122,7 @@ TEST(HeaderFrom, FindsNamesAndAddresses) {
         {"=?koi8-r?Q?x?= <m@b.example>",                  "=?koi8-r?Q?x?= <m@b.example>;"},
         {"=?UTF-8?Q?=G1?= <m@b.example>",                 "=?UTF-8?Q?=G1?= <m@b.example>;"},
         {"<\"a,b\"@c.example>",                           " <\"a,b\"@c.example>;"},
-        // Not mailboxes by the grammar; what a reader would take for the sender must still be found.
+        // Not mailboxes by the grammar; the apparent sender must be found all the same.
         {"Ann <a@b.example",                              "Ann <a@b.example>;"},
         {"Ann <x@y.example> <a@b.example>",               "Ann <a@b.example>;"},
         {"\"unclosed <a@b.example>",                      " <unclosed <a@b.example>>;"},

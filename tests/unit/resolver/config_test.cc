@@ -195,13 +195,25 @@ TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
               (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
 }
 
+TEST_F(ConfigTest, WhereTheStateIsKeptTakesARestart) {
+    const auto usual = load_text("[gateway]\n");
+    ASSERT_NE(usual, nullptr) << all_problems();
+    EXPECT_EQ(usual->state.path, "/var/lib/postern/state.db");
+    const auto nowhere = load_text("[state]\npath = \"\"\n");
+    ASSERT_NE(nowhere, nullptr) << all_problems();
+    EXPECT_EQ(nowhere->state.path, "");
+    EXPECT_EQ(needs_restart(*usual, *nowhere), (std::vector<std::string>{"state"}));
+    EXPECT_EQ(load_text("[state]\npath = \"state.db\"\n"), nullptr);
+}
+
 TEST(EndpointTextTest, AddressesWithAndWithoutPorts) {
     // clang-format off
     const struct { const char* text; std::uint16_t port; const char* expected; } cases[] = {
         {"127.0.0.1:5300", 53, "127.0.0.1:5300"}, {"127.0.0.1", 53, "127.0.0.1:53"},
         {"[::1]:54", 53, "[::1]:54"}, {"[::1]", 53, "[::1]:53"}, {"::1", 53, "[::1]:53"},
-        {"127.0.0.1", 0, nullptr}, {"127.0.0.1:", 53, nullptr}, {"127.0.0.1:0", 53, nullptr}, {"127.0.0.1:65536", 53, nullptr},
-        {"localhost:53", 53, nullptr}, {"[::1", 53, nullptr}, {"[::1]x", 53, nullptr}, {"", 53, nullptr},
+        {"127.0.0.1", 0, nullptr}, {"127.0.0.1:", 53, nullptr}, {"127.0.0.1:0", 53, nullptr},
+        {"127.0.0.1:65536", 53, nullptr}, {"localhost:53", 53, nullptr}, {"[::1", 53, nullptr},
+        {"[::1]x", 53, nullptr}, {"", 53, nullptr},
     };
     // clang-format on
     for (const auto& c : cases) {
