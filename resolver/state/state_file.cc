@@ -5,8 +5,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <initializer_list>
+#include <system_error>
 #include <utility>
 
 #include "policy/auto_allow.h"
@@ -50,19 +49,24 @@ constexpr const char* pairs =
     "SELECT * FROM (SELECT * FROM pair ORDER BY last_message DESC LIMIT ?1) "
     "ORDER BY last_message";
 
-// Before ?1, or older than the ?2 latest.
-constexpr const char* forget_statements[] = {
-    "DELETE FROM triplet WHERE last_pass IS NULL AND (first_attempt < ?1 OR first_attempt < ("
-    "SELECT first_attempt FROM triplet WHERE last_pass IS NULL "
-    "ORDER BY first_attempt DESC LIMIT 1 OFFSET ?2))",
-    "DELETE FROM triplet WHERE last_pass < ?1 OR last_pass < ("
-    "SELECT last_pass FROM triplet WHERE last_pass IS NOT NULL "
-    "ORDER BY last_pass DESC LIMIT 1 OFFSET ?2)",
-    "DELETE FROM pair WHERE last_message < ?1 OR last_message < ("
-    "SELECT last_message FROM pair ORDER BY last_message DESC LIMIT 1 OFFSET ?2)",
+// Each removes what is older than ?1, and the oldest where there are more than ?2 others.
+struct Sweep {
+    std::chrono::seconds lifetime;
+    const char* sql;
 };
-constexpr std::chrono::seconds lifetimes[] = {policy::retry_latest, policy::triplet_lifetime,
-                                              policy::pair_lifetime};
+constexpr Sweep sweeps[] = {
+    {policy::retry_latest, R"(
+        DELETE FROM triplet WHERE last_pass IS NULL AND (first_attempt < ?1 OR first_attempt < (
+            SELECT first_attempt FROM triplet WHERE last_pass IS NULL
+            ORDER BY first_attempt DESC LIMIT 1 OFFSET ?2)))"},
+    {policy::triplet_lifetime, R"(
+        DELETE FROM triplet WHERE last_pass < ?1 OR last_pass < (
+            SELECT last_pass FROM triplet WHERE last_pass IS NOT NULL
+            ORDER BY last_pass DESC LIMIT 1 OFFSET ?2))"},
+    {policy::pair_lifetime, R"(
+        DELETE FROM pair WHERE last_message < ?1 OR last_message < (
+            SELECT last_message FROM pair ORDER BY last_message DESC LIMIT 1 OFFSET ?2))"},
+};
 
 std::int64_t to_number(WallTime time) { return time.time_since_epoch().count(); }
 WallTime to_time(std::int64_t number) { return WallTime(std::chrono::seconds(number)); }
@@ -134,7 +138,8 @@ tl::expected<StateFile, std::string> StateFile::open(const std::string& path, Wa
         spdlog::error("event=state_corrupt path={} moved_to={} what=\"{}\"", path, aside,
                       file.error().what);
         if (!move_aside(path, aside))
-            return tl::unexpected("cannot be moved aside: " + std::string(std::strerror(errno)));
+            return tl::unexpected("cannot be moved aside: " +
+                                  std::generic_category().message(errno));
         file = open_sound(path);
     }
     if (!file) return tl::unexpected(file.error().what);
@@ -198,9 +203,9 @@ tl::expected<void, std::string> StateFile::write(std::span<const Change> changes
 
 tl::expected<void, std::string> StateFile::forget_expired(WallTime now, std::size_t entries_max) {
     return in_transaction([&] {
-        for (std::size_t i = 0; i < std::size(forget_statements); ++i) {
-            Statement forget(database_, forget_statements[i]);
-            forget.bind(1, to_number(now - lifetimes[i]));
+        for (const Sweep& sweep : sweeps) {
+            Statement forget(database_, sweep.sql);
+            forget.bind(1, to_number(now - sweep.lifetime));
             forget.bind(2, static_cast<std::int64_t>(entries_max) - 1);
             if (!forget.run()) return false;
         }

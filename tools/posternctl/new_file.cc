@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace postern::ctl {
@@ -20,7 +20,7 @@ namespace {
 constexpr mode_t file_mode = 0644;
 
 tl::unexpected<std::string> failure(const std::string& what) {
-    return tl::unexpected<std::string>(what + ": " + std::strerror(errno));
+    return tl::unexpected<std::string>(what + ": " + std::generic_category().message(errno));
 }
 
 class Descriptor {

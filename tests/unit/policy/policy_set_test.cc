@@ -18,9 +18,12 @@ std::size_t allocations = 0;
 }  // namespace
 
 // Counts what the whole program allocates; the tests look at the difference.
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     ++allocations;
-    void* memory = std::malloc(size);
+    return std::malloc(size);
+}
+void* operator new(std::size_t size) {
+    void* memory = operator new(size, std::nothrow);
     if (memory == nullptr) std::abort();
     return memory;
 }
