@@ -10,6 +10,10 @@ namespace postern::policy {
 
 namespace {
 
+// Longer text is not decoded: nobody is called that, and what is no word is looked at again for
+// each "=?".
+constexpr std::size_t encoded_size_max = 2000;
+
 struct EncodedWord {
     std::string_view charset;
     char encoding;
@@ -108,7 +112,7 @@ std::optional<std::string> decode(const EncodedWord& word) {
 }  // namespace
 
 void append_decoded_words(std::pmr::string& out, std::string_view text) {
-    if (text.find("=?") == std::string_view::npos) {
+    if (text.size() > encoded_size_max || text.find("=?") == std::string_view::npos) {
         out += text;
         return;
     }

@@ -40,7 +40,7 @@ class Parser {
         : mailboxes_(mailboxes), memory_(memory), name_(memory), address_(memory) {}
 
     void parse(std::string_view field) {
-        for (std::size_t i = 0; i < field.size(); ++i) {
+        for (std::size_t i = 0; i < field.size() && mailboxes_.size() <= mailboxes_max; ++i) {
             const std::size_t plain = plain_end(field, i);
             text() += field.substr(i, plain - i);
             i = plain;
@@ -132,6 +132,7 @@ std::pmr::vector<Mailbox> header_from(const std::vector<Header>& headers,
     for (const Header& header : headers) {
         if (equal_ignoring_case(header.name, "from")) parser.parse(header.value);
     }
+    if (mailboxes.size() > mailboxes_max) mailboxes.back().address.clear();
     return mailboxes;
 }
 

@@ -3,6 +3,7 @@
 // Who a message says it is from.
 #pragma once
 
+#include <cstddef>
 #include <memory_resource>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "policy/request.h"
 
 namespace postern::policy {
+
+// Of more than so many mailboxes the rest is not looked at.
+inline constexpr std::size_t mailboxes_max = 1000;
 
 struct Mailbox {
     std::pmr::string

@@ -25,7 +25,9 @@ bool append_lower(std::pmr::string& out, std::string_view text) {
 
 // A-labels of a name with letters outside ASCII; null when it breaks the rules of IDNA2008.
 std::optional<std::string> to_a_labels(const std::string& name) {
-    if (name.find('\0') != std::string::npos) return std::nullopt;
+    // A letter takes at most four bytes of UTF-8.
+    if (name.size() > 4 * domain_size_max || name.find('\0') != std::string::npos)
+        return std::nullopt;
     char* ascii = nullptr;
     const int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
     if (idn2_to_ascii_8z(name.c_str(), &ascii, flags) != IDN2_OK) return std::nullopt;
@@ -37,7 +39,7 @@ std::optional<std::string> to_a_labels(const std::string& name) {
 // Letters, digits, hyphens and underscores in labels of 1 to 63 octets, 253 in all (RFC 1035
 // section 2.3.4).
 bool is_domain(std::string_view name) {
-    if (name.empty() || name.size() > 253) return false;
+    if (name.empty() || name.size() > domain_size_max) return false;
     std::size_t label_size = 0;
     for (const char c : name) {
         if (c == '.') {

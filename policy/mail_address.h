@@ -6,12 +6,16 @@
 // local part outside ASCII (RFC 6531) is compared byte by byte.
 #pragma once
 
+#include <cstddef>
 #include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace postern::policy {
+
+// No longer name is a domain (RFC 1035 section 2.3.4), so that none needs to be looked up.
+inline constexpr std::size_t domain_size_max = 253;
 
 // The part behind the last "@"; empty when there is none.
 std::string_view domain_of(std::string_view address);

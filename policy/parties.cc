@@ -18,6 +18,7 @@ void append(std::pmr::vector<Hit>& hits, std::span<const Hit> more) {
 // Calls `found` with every domain that `domain` is a proper subdomain of, the nearest first.
 template <class Found>
 void for_each_parent(std::string_view domain, Found found) {
+    if (domain.size() > domain_size_max) return;  // a megabyte of dots would take its square
     for (std::size_t dot = domain.find('.'); dot != std::string_view::npos;
          dot = domain.find('.', dot + 1)) {
         found(domain.substr(dot + 1));

@@ -117,6 +117,24 @@ TEST(Decide, AllocatesNothingForAUsualMessageOnceTheDecisionHasBeenUsed) {
     EXPECT_EQ(allocations, before);
 }
 
+// Each of these took the square of its size, once; the test would then not end.
+TEST(Decide, TakesItsTimeButNoMoreForMegabytesOfNonsense) {
+    const auto set = load("[organization]\ninternal_domains = [\"*.harbour.example\"]\n");
+    const MemoryTable memory;
+    Request request;
+    Decision decision;
+    const std::string dots(4U << 20, '.');
+    std::string words;
+    while (words.size() < 4U << 20) words += "=?utf-8?q?";
+    request.mail_from = "a@" + dots;
+    request.hostname = dots;
+    request.recipients = {dots, "\xFF@" + std::string(4U << 20, '\xFF')};
+    request.headers =
+        std::vector<Header>{{"From", words + " <a@b>"}, {"From", std::string(4U << 20, '(')}};
+    decide(*set, request, Evidence(), memory, world_time(), decision);
+    EXPECT_EQ(decision.recipients.size(), 2U);
+}
+
 }  // namespace
 
 }  // namespace postern::policy

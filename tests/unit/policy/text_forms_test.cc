@@ -133,6 +133,17 @@ TEST(HeaderFrom, FindsNamesAndAddresses) {
     for (const auto& c : cases) EXPECT_EQ(mailboxes(c.field), c.found) << c.field;
 }
 
+TEST(HeaderFrom, StandsForTheMailboxesItLeavesOut) {
+    std::string field;
+    for (std::size_t i = 0; i < mailboxes_max; ++i) field += "a@b.example,";
+    const auto count_and_last = [](const std::string& text) {
+        const auto found = header_from({{"From", text}}, std::pmr::get_default_resource());
+        return std::make_pair(found.size(), std::string(found.back().address));
+    };
+    EXPECT_EQ(count_and_last(field), std::make_pair(mailboxes_max, std::string("a@b.example")));
+    EXPECT_EQ(count_and_last(field + field), std::make_pair(mailboxes_max + 1, std::string()));
+}
+
 }  // namespace
 
 }  // namespace postern::policy
