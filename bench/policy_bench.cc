@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "policy/document.h"
-#include "policy/memory_table.h"
-#include "policy/model.h"
+#include "policy/config/document.h"
+#include "policy/model/model.h"
 #include "policy/policy_set.h"
 #include "policy/request.h"
+#include "policy/stages/memory_table.h"
 
 namespace postern::policy {
 
@@ -157,5 +157,3 @@ BENCHMARK(BM_Load)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMillisecond)->Min
 }  // namespace
 
 }  // namespace postern::policy
-
-BENCHMARK_MAIN();

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "policy/hash_index.h"
+#include "policy/index/hash_index.h"
 #include "policy/policy_type.h"
 
 namespace postern::policy {

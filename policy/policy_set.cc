@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/policy_set.h"
 
-#include "policy/compile.h"
-#include "policy/index.h"
-#include "policy/load.h"
+#include "policy/config/load.h"
+#include "policy/index/compile.h"
+#include "policy/index/index.h"
 
 namespace postern::policy {
 

@@ -9,8 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "policy/config/document.h"
 #include "policy/decision.h"
-#include "policy/document.h"
 #include "policy/listing.h"
 #include "policy/memory.h"
 #include "policy/request.h"
@@ -42,7 +42,7 @@ class PolicySet {
     std::string policy_name(const PolicyRef& policy) const;
     const std::string& definition_name(std::uint16_t definition) const;
 
-    struct Index;  // policy/index.h
+    struct Index;  // policy/index/index.h
     const Index& index() const { return *index_; }
 
   private:

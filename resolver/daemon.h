@@ -14,7 +14,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "policy/explain.h"
+#include "policy/report/explain.h"
 #include "resolver/config/config.h"
 #include "resolver/service/unix_socket.h"
 #include "resolver/worker.h"

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
-#include "policy/json_string.h"
-#include "policy/rfc3339.h"
+#include "policy/config/rfc3339.h"
+#include "policy/report/json_string.h"
 
 namespace postern {
 

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 
 namespace postern {
 

@@ -38,7 +38,7 @@ ONLY_IN = {
     "ares.h": "resolver/dns/ares_*",
     "liburing.h": "resolver/io/*ring*",
     "microhttpd.h": "resolver/admin/*",
-    "toml++/*": "policy/document*.cc",
+    "toml++/*": "policy/config/document*.cc",
     "curl/*": "tools/*",
 }
 

@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policy/decision_json.h"
-#include "policy/explain.h"
-#include "policy/overview.h"
-#include "policy/request_json.h"
-#include "policy/rfc3339.h"
+#include "policy/config/rfc3339.h"
+#include "policy/report/decision_json.h"
+#include "policy/report/explain.h"
+#include "policy/report/overview.h"
+#include "policy/report/request_json.h"
 
 namespace postern::admin {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/document.h"
+#include "policy/config/document.h"
 #include "policy/listing.h"
 #include "policy/policy_set.h"
 #include "policy/time.h"

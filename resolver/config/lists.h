@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "policy/document.h"
+#include "policy/config/document.h"
 #include "resolver/config/config.h"
 
 namespace postern::config {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/service/json_lines.h"
 
-#include "policy/decision_json.h"
+#include "policy/report/decision_json.h"
 #include "resolver/service/mode.h"
 
 namespace postern::service {

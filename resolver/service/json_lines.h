@@ -3,7 +3,7 @@
 // The JSON dialect: one request a line, one decision a line, in the order of the requests.
 #pragma once
 
-#include "policy/request_json.h"
+#include "policy/report/request_json.h"
 #include "resolver/service/dialect.h"
 
 namespace postern::service {

@@ -6,7 +6,7 @@
 // A query and its answer cost no allocation.  A message is a frame with a request in JSON.
 #pragma once
 
-#include "policy/request_json.h"
+#include "policy/report/request_json.h"
 #include "resolver/service/dialect.h"
 
 namespace postern::service {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/service/postfix.h"
 
-#include "policy/decision_text.h"
 #include "policy/policy_set.h"
+#include "policy/report/decision_text.h"
 #include "resolver/service/postfix_request.h"
 
 namespace postern::service {

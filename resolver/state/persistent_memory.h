@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 #include "resolver/state/state_writer.h"
 
 namespace postern::state {

@@ -8,9 +8,9 @@
 #include <system_error>
 #include <utility>
 
-#include "policy/auto_allow.h"
-#include "policy/greylisting.h"
-#include "policy/rfc3339.h"
+#include "policy/config/rfc3339.h"
+#include "policy/stages/auto_allow.h"
+#include "policy/stages/greylisting.h"
 
 namespace postern::state {
 

@@ -3,7 +3,7 @@
 // A From field of any bytes gives mailboxes that hold no more than the field did.
 #include <string>
 
-#include "policy/header_from.h"
+#include "policy/stages/header_from.h"
 #include "tests/fuzz/fuzz_target.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

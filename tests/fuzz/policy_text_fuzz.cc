@@ -4,10 +4,10 @@
 // that loads can be checked, listed and asked.
 #include <string>
 
-#include "policy/lint.h"
-#include "policy/memory_table.h"
-#include "policy/overview.h"
+#include "policy/model/lint.h"
 #include "policy/policy_set.h"
+#include "policy/report/overview.h"
+#include "policy/stages/memory_table.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace postern::fuzz {

@@ -18,10 +18,10 @@
 #include <sstream>
 #include <string>
 
-#include "policy/document.h"
-#include "policy/lint.h"
+#include "policy/config/document.h"
+#include "policy/model/lint.h"
 #include "policy/policy_set.h"
-#include "policy/simulate.h"
+#include "policy/report/simulate.h"
 
 namespace postern::policy {
 

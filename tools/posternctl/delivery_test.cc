@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
-#include "policy/delivery_test.h"
-#include "policy/mail_address.h"
-#include "policy/recipe.h"
+#include "policy/model/mail_address.h"
+#include "policy/recipe/delivery_test.h"
+#include "policy/recipe/recipe.h"
 #include "resolver/config/config.h"
 #include "tools/posternctl/terminal.h"
 

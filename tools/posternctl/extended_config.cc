@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "policy/config_files.h"
-#include "policy/document_include.h"
+#include "policy/config/config_files.h"
+#include "policy/config/document_include.h"
 #include "tools/posternctl/new_file.h"
 
 namespace postern::ctl {

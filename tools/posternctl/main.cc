@@ -13,7 +13,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "policy/simulate.h"
+#include "policy/report/simulate.h"
 #include "resolver/config/config.h"
 #include "tools/posternctl/delivery_test.h"
 #include "tools/posternctl/http_client.h"

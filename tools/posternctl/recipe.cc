@@ -9,9 +9,9 @@
 #include <optional>
 #include <unordered_set>
 
-#include "policy/index.h"
-#include "policy/lint.h"
-#include "policy/recipe_text.h"
+#include "policy/index/index.h"
+#include "policy/model/lint.h"
+#include "policy/recipe/recipe_text.h"
 #include "resolver/config/config.h"
 #include "tools/posternctl/extended_config.h"
 #include "tools/posternctl/new_file.h"

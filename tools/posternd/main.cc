@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdio>
 
-#include "policy/lint.h"
+#include "policy/model/lint.h"
 #include "resolver/admin/admin_server.h"
 #include "resolver/daemon.h"
 

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/pipeline.h"
 #include "tests/support/scripted_servers.h"

@@ -7,14 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "policy/decision_json.h"
-#include "policy/decision_text.h"
-#include "policy/evaluation.h"
-#include "policy/explain.h"
-#include "policy/memory_table.h"
-#include "policy/overview.h"
-#include "policy/simulate.h"
-#include "policy/workspace.h"
+#include "policy/report/decision_json.h"
+#include "policy/report/decision_text.h"
+#include "policy/report/explain.h"
+#include "policy/report/overview.h"
+#include "policy/report/simulate.h"
+#include "policy/stages/evaluation.h"
+#include "policy/stages/memory_table.h"
+#include "policy/stages/workspace.h"
 #include "tests/unit/policy/random_policy.h"
 
 namespace postern::policy {

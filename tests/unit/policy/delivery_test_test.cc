@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/delivery_test.h"
+#include "policy/recipe/delivery_test.h"
 
 #include <gtest/gtest.h>
 

@@ -11,9 +11,9 @@
 #include <random>
 #include <string>
 
-#include "policy/decision_json.h"
-#include "policy/memory_table.h"
 #include "policy/policy_set.h"
+#include "policy/report/decision_json.h"
+#include "policy/stages/memory_table.h"
 #include "tests/unit/policy/linear_reference.h"
 #include "tests/unit/policy/random_policy.h"
 

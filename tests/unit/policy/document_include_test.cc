@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/document_include.h"
+#include "policy/config/document_include.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/document.h"
+#include "policy/config/document.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -5,13 +5,13 @@
 
 #include <set>
 
-#include "policy/cover.h"
-#include "policy/hash_index.h"
-#include "policy/periods.h"
+#include "policy/index/hash_index.h"
+#include "policy/index/periods.h"
+#include "policy/index/range_table.h"
+#include "policy/index/text_index.h"
+#include "policy/model/cover.h"
 #include "policy/policy_lists.h"
-#include "policy/range_table.h"
-#include "policy/text_index.h"
-#include "policy/votes.h"
+#include "policy/stages/votes.h"
 
 namespace postern::policy {
 

@@ -187,7 +187,7 @@ bool LinearReference::header_holds(const Policy& policy) const {
 
 bool LinearReference::is_candidate(const Policy& policy, View view,
                                    const std::string& recipient) const {
-    if (!policy.enabled || now_ < policy.valid_from || now_ >= policy.valid_until) return false;
+    if (!policy.enabled || now_ < policy.valid.from || now_ >= policy.valid.until) return false;
     if (!source_holds(policy) || !header_holds(policy)) return false;
     if (sender_holds(policy, policy.from, view) && scope_holds(policy.to, recipient, ""))
         return true;
@@ -197,7 +197,7 @@ bool LinearReference::is_candidate(const Policy& policy, View view,
 
 bool LinearReference::is_candidate_for_everyone(const Policy& policy, View view) const {
     if (!everyone_to_everyone(policy) || !policy.enabled) return false;
-    if (now_ < policy.valid_from || now_ >= policy.valid_until || !source_holds(policy))
+    if (now_ < policy.valid.from || now_ >= policy.valid.until || !source_holds(policy))
         return false;
     return !view.envelope || policy.based_on != BasedOn::header;
 }
@@ -514,7 +514,7 @@ void LinearReference::decide_connection(Decision& decision) const {
     decision.final = pairs_.empty();
     for (const Policy& policy : model_.policies) {
         const bool active =
-            policy.enabled && now_ >= policy.valid_from && now_ < policy.valid_until;
+            policy.enabled && now_ >= policy.valid.from && now_ < policy.valid.until;
         const bool client_alone =
             everyone_to_everyone(policy) && !policy.source_ips.empty() && policy.hostnames.empty();
         const bool narrow = policy.type == PolicyType::permitted_senders ||

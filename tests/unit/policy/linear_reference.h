@@ -4,7 +4,7 @@
 // written.
 //
 // For tests only.  It is slow, shares nothing with the index but the plain structs of
-// policy/model.h, and prefers saying a rule twice to saying it cleverly.
+// policy/model/model.h, and prefers saying a rule twice to saying it cleverly.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "policy/decision.h"
-#include "policy/model.h"
+#include "policy/model/model.h"
 #include "policy/request.h"
 
 namespace postern::policy {

@@ -3,9 +3,9 @@
 // What is remembered, for how long, and what is given up.
 #include <gtest/gtest.h>
 
-#include "policy/auto_allow.h"
-#include "policy/greylisting.h"
-#include "policy/memory_table.h"
+#include "policy/stages/auto_allow.h"
+#include "policy/stages/greylisting.h"
+#include "policy/stages/memory_table.h"
 
 namespace postern::policy {
 

@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "policy/memory_table.h"
 #include "policy/policy_set.h"
+#include "policy/stages/memory_table.h"
 #include "tests/unit/policy/random_policy.h"
 
 namespace postern::policy {

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 #include "tests/unit/policy/random_policy.h"
 
 namespace {

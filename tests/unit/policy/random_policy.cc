@@ -98,8 +98,8 @@ Policy RandomWorld::policy(int number) {
             policy.source_ips.push_back(*IpRange::parse(pick(ranges)));
     }
     if (chance(10)) policy.hostnames.push_back(pick(hosts));
-    if (chance(15)) policy.valid_from = world_time() + std::chrono::minutes(below(5) - 2);
-    if (chance(15)) policy.valid_until = world_time() + std::chrono::minutes(below(5));
+    if (chance(15)) policy.valid.from = world_time() + std::chrono::minutes(below(5) - 2);
+    if (chance(15)) policy.valid.until = world_time() + std::chrono::minutes(below(5));
     if (chance(30)) policy.created = world_time() - std::chrono::hours(below(3));
     return policy;
 }

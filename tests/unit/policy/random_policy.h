@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <random>
 
-#include "policy/model.h"
+#include "policy/model/model.h"
 #include "tests/unit/policy/linear_reference.h"
 
 namespace postern::policy {

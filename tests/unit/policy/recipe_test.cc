@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/recipe.h"
+#include "policy/recipe/recipe.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "policy/index.h"
-#include "policy/lint.h"
-#include "policy/recipe_text.h"
+#include "policy/index/index.h"
+#include "policy/model/lint.h"
+#include "policy/recipe/recipe_text.h"
 
 namespace postern::policy {
 namespace {

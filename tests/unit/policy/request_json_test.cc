@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/request_json.h"
+#include "policy/report/request_json.h"
 
 #include <gtest/gtest.h>
 

@@ -3,13 +3,13 @@
 // The small languages: durations, instants, addresses, scopes, header fields.
 #include <gtest/gtest.h>
 
-#include "policy/duration_text.h"
-#include "policy/header_from.h"
-#include "policy/mail_address.h"
-#include "policy/nearest.h"
-#include "policy/rfc3339.h"
-#include "policy/scope.h"
-#include "policy/time_zone.h"
+#include "policy/config/duration_text.h"
+#include "policy/config/nearest.h"
+#include "policy/config/rfc3339.h"
+#include "policy/config/time_zone.h"
+#include "policy/model/mail_address.h"
+#include "policy/model/scope.h"
+#include "policy/stages/header_from.h"
 
 namespace postern::policy {
 

@@ -7,7 +7,7 @@
 
 #include <random>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 #include "resolver/dns/dns_source.h"
 #include "tests/support/scripted_servers.h"
 

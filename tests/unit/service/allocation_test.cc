@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "policy/document.h"
+#include "policy/config/document.h"
 #include "resolver/service/gateway_server.h"
 #include "resolver/service/native.h"
 #include "tests/support/allocations.h"

@@ -6,7 +6,7 @@
 #include <span>
 #include <utility>
 
-#include "policy/document.h"
+#include "policy/config/document.h"
 #include "resolver/service/native.h"
 
 namespace postern::service {

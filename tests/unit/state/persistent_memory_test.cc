@@ -8,8 +8,8 @@
 #include <csignal>
 #include <fstream>
 
-#include "policy/auto_allow.h"
-#include "policy/greylisting.h"
+#include "policy/stages/auto_allow.h"
+#include "policy/stages/greylisting.h"
 #include "tests/unit/state/temporary_folder.h"
 
 namespace postern::state {

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "policy/memory_table.h"
+#include "policy/stages/memory_table.h"
 #include "tests/unit/state/temporary_folder.h"
 
 namespace postern::state {

@@ -37,7 +37,7 @@ CASES = (
     ("c-ares where it belongs", "resolver/dns/ares_client.cc", SPDX + "#include <ares.h>\n", None),
     ("c-ares elsewhere", "resolver/dns/a.cc", SPDX + "#include <ares.h>\n",
      "only resolver/dns/ares_* includes <ares.h>"),
-    ("toml++ elsewhere", "policy/a.cc", SPDX + "#include <toml++/toml.h>\n", "only policy/doc"),
+    ("toml++ elsewhere", "policy/a.cc", SPDX + "#include <toml++/toml.h>\n", "only policy/config"),
     ("a header", "policy/a.h", HEADER, None),
     ("a header without its guard", "policy/a.h", SPDX + "//\n// A thing.\n", "#pragma once"),
     ("a header that does not say what it is", "policy/a.h", SPDX + "#pragma once\n\n",

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns the addresses of a request into the scopes that hold for them.
+//
+// Everything here takes its memory from a resource of the caller's, usually a Workspace.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/index/index.h"
+#include "policy/request.h"
+
+namespace postern::policy {
+
+// One address.
+struct Party {
+    explicit Party(std::pmr::memory_resource* memory) : address(memory), hits(memory) {}
+
+    std::pmr::string address;  // canonical; empty: the null sender
+    std::pmr::vector<ScopeHit> hits;
+    TypeMask recipient_types = 0;  // of all hits
+    bool is_internal = false;
+};
+
+// `display_name` may be empty: then no scope of that kind holds.
+Party party(const PolicySet::Index& index, std::string_view address, std::string_view display_name,
+            std::pmr::memory_resource* memory);
+
+// Who a message comes from: MAIL FROM, and the addresses of the header From where it is known.
+class Sender {
+  public:
+    struct Hit {
+        ScopeId scope = everyone_scope;
+        TypeMask types = 0;
+        bool in_envelope = false;
+        std::uint32_t header_addresses = 0;  // how many of them it holds for
+        std::uint32_t last_header = 0;       // the last of those, counted from 1
+    };
+
+    Sender(const PolicySet::Index& index, const Request& request,
+           std::pmr::memory_resource* memory);
+
+    // The scopes that hold for an address in view.
+    std::span<const Hit> hits(View view) const;
+    std::string_view envelope_address() const { return envelope_.address; }  // canonical
+    // How many addresses the header names; a header without any counts as one from the null sender.
+    // 0: the header is not known.
+    std::uint32_t header_addresses() const { return header_addresses_; }
+    // Whether an address in view, envelope or header, is one of ours.
+    bool is_internal(View view) const;
+
+  private:
+    void add_header(const Party& party);
+    Hit& hit(const ScopeHit& scope);
+
+    Party envelope_;
+    std::pmr::vector<Hit> hits_;  // those of the envelope first
+    std::size_t envelope_hits_ = 0;
+    std::uint32_t header_addresses_ = 0;
+    bool header_is_internal_ = false;
+};
+
+// The source conditions that hold for the client of a request (R7).
+std::pmr::vector<SourceHit> sources(const PolicySet::Index& index, const Request& request,
+                                    std::pmr::memory_resource* memory);
+
+}  // namespace postern::policy
