@@ -27,10 +27,10 @@
 
 #include "policy/decision.h"
 #include "policy/index/periods.h"
+#include "policy/index/policy_lists.h"
 #include "policy/index/range_table.h"
 #include "policy/index/text_index.h"
 #include "policy/model/model.h"
-#include "policy/policy_lists.h"
 #include "policy/policy_set.h"
 #include "policy/policy_type.h"
 #include "policy/stages/votes.h"

@@ -6,11 +6,12 @@
 
 namespace postern::policy {
 
-RangeTable::RangeTable(std::vector<IpRange> ranges)
-    : ranges_(std::move(ranges)), index_(ranges_.size()) {
-    for (std::size_t i = 0; i < ranges_.size(); ++i) {
-        index_.insert(hash(ranges_[i]), static_cast<std::uint32_t>(i));
-        lengths_.push_back(ranges_[i].length);
+RangeTable::RangeTable(const std::vector<IpRange>& ranges) : index_(ranges.size()) {
+    for (const IpRange& range : ranges) {
+        const Prefix prefix(range.base, range.length);
+        index_.insert(prefix.hash(), static_cast<std::uint32_t>(prefixes_.size()));
+        prefixes_.push_back(prefix);
+        lengths_.push_back(range.length);
     }
     std::sort(lengths_.begin(), lengths_.end(), std::greater<>());
     lengths_.erase(std::unique(lengths_.begin(), lengths_.end()), lengths_.end());

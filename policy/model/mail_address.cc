@@ -4,6 +4,8 @@
 #include <idn2.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace postern::policy {
 
@@ -11,16 +13,45 @@ namespace {
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+// Eight letters at once: names are too short for the compiler's vectors, and most of what a
+// decision does to a text is this.
+using EightLetters = std::uint64_t;
+
+constexpr EightLetters eight_times(unsigned char byte) { return 0x0101010101010101U * byte; }
+
+// Of each byte: bit 7 is set by the first addition from "A" on, by the second one behind "Z".
+EightLetters to_lower(EightLetters letters) {
+    const EightLetters low = letters & eight_times(0x7F);
+    const EightLetters from_a = low + eight_times(0x80 - 'A');
+    const EightLetters behind_z = low + eight_times(0x7F - 'Z');
+    const EightLetters upper = from_a & ~behind_z & ~letters & eight_times(0x80);
+    return letters | upper >> 2;  // 0x20 is what tells the cases apart
+}
+
+// Returns what they were: bit 7 of a byte is set for what is outside ASCII.
+EightLetters make_lower(char* eight) {
+    EightLetters letters;
+    std::memcpy(&letters, eight, sizeof(letters));
+    const EightLetters lower = to_lower(letters);
+    std::memcpy(eight, &lower, sizeof(lower));
+    return letters;
+}
+
 // Appends `text` in lower case; false when it has letters outside ASCII, which stay as they are.
 bool append_lower(std::pmr::string& out, std::string_view text) {
-    const std::size_t start = out.size();
     out.append(text);
-    unsigned all_bits = 0;
-    for (char* c = out.data() + start; c != out.data() + out.size(); ++c) {
-        all_bits |= static_cast<unsigned char>(*c);
-        *c = to_lower(*c);
+    char* const begin = out.data() + out.size() - text.size();
+    EightLetters seen = 0;
+    if (text.size() < 8) {
+        for (char* c = begin; c != begin + text.size(); ++c) {
+            seen |= static_cast<unsigned char>(*c);
+            *c = to_lower(*c);
+        }
+    } else {
+        for (std::size_t i = 0; i + 8 < text.size(); i += 8) seen |= make_lower(begin + i);
+        seen |= make_lower(begin + text.size() - 8);  // some for the second time
     }
-    return all_bits < 0x80;
+    return (seen & eight_times(0x80)) == 0;
 }
 
 // A-labels of a name with letters outside ASCII; null when it breaks the rules of IDNA2008.
@@ -57,8 +88,12 @@ bool is_domain(std::string_view name) {
 }  // namespace
 
 std::string_view domain_of(std::string_view address) {
-    const std::size_t at = address.rfind('@');
-    return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
+    if (address.empty()) return {};
+    // Not rfind(), which the library does letter by letter.
+    const void* at = memrchr(address.data(), '@', address.size());
+    if (at == nullptr) return {};
+    return address.substr(static_cast<std::size_t>(static_cast<const char*>(at) - address.data()) +
+                          1);
 }
 
 void append_canonical_domain(std::pmr::string& out, std::string_view text) {
@@ -72,8 +107,10 @@ void append_canonical_domain(std::pmr::string& out, std::string_view text) {
 }
 
 void append_canonical_address(std::pmr::string& out, std::string_view text) {
+    const std::size_t start = out.size();
+    if (append_lower(out, text) && !text.ends_with('.')) return;  // nearly always
+    out.resize(start);
     const std::string_view domain = domain_of(text);
-    out.reserve(out.size() + text.size());
     append_lower(out, text.substr(0, text.size() - domain.size()));
     append_canonical_domain(out, domain);
 }
@@ -95,10 +132,10 @@ std::optional<std::string> parse_address(std::string_view text) {
 }
 
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blank = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(blank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The order of the stages.  Start here to see how a decision is made; each stage is in a
-// stage_*.cc.
+// file of its own here.
 #include "policy/policy_set.h"
 #include "policy/stages/evaluation.h"
 #include "policy/stages/permit.h"

@@ -38,7 +38,7 @@ std::string unfolded(std::string_view value) {
 const Rule* Match::winner(PolicyType type, View view, const Sender& sender,
                           const Party& recipient) const {
     const TypeMask bit = type_bit(type);
-    if ((recipient.recipient_types & bit) == 0) return nullptr;
+    if ((recipient.recipient_types & sender.types(view) & bit) == 0) return nullptr;
     RuleIndex best = no_rule;
     for (const Sender::Hit& from : sender.hits(view)) {
         if ((from.types & bit) == 0) continue;

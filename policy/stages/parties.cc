@@ -64,6 +64,7 @@ Sender::Sender(const PolicySet::Index& index, const Request& request,
     hits_.reserve(2 * envelope_.hits.size());
     for (const ScopeHit& scope : envelope_.hits) hit(scope).in_envelope = true;
     envelope_hits_ = hits_.size();
+    envelope_types_ = types_;
     if (!request.headers) return;
 
     const std::pmr::vector<Mailbox> mailboxes = header_from(*request.headers, memory);
@@ -71,8 +72,11 @@ Sender::Sender(const PolicySet::Index& index, const Request& request,
         // Most mail says the same in both places.
         const bool is_same = std::string_view(mailbox.address) == *request.mail_from &&
                              !index.scopes.has(TextKind::display_name);
-        add_header(is_same ? envelope_
-                           : party(index, mailbox.address, mailbox.display_name, memory));
+        if (is_same) {
+            add_header(envelope_);
+        } else {
+            add_header(party(index, mailbox.address, mailbox.display_name, memory));
+        }
     }
     if (mailboxes.empty()) add_header(party(index, {}, {}, memory));
 }
@@ -95,12 +99,12 @@ Sender::Hit& Sender::hit(const ScopeHit& scope) {
                                     [&](const Hit& h) { return h.scope == scope.scope; });
     if (found != hits_.end()) return *found;
     hits_.push_back({.scope = scope.scope, .types = scope.sender_types});
+    types_ |= scope.sender_types;
     return hits_.back();
 }
 
 std::span<const Sender::Hit> Sender::hits(View view) const {
-    const bool header_in_view = view == View::header || view == View::message;
-    return std::span(hits_).first(header_in_view ? hits_.size() : envelope_hits_);
+    return std::span(hits_).first(sees_header(view) ? hits_.size() : envelope_hits_);
 }
 
 bool Sender::is_internal(View view) const {

@@ -47,6 +47,8 @@ class Sender {
 
     // The scopes that hold for an address in view.
     std::span<const Hit> hits(View view) const;
+    // The types that have any of them on the sender's side.
+    TypeMask types(View view) const { return sees_header(view) ? types_ : envelope_types_; }
     std::string_view envelope_address() const { return envelope_.address; }  // canonical
     // How many addresses the header names; a header without any counts as one from the null sender.
     // 0: the header is not known.
@@ -55,12 +57,15 @@ class Sender {
     bool is_internal(View view) const;
 
   private:
+    static bool sees_header(View view) { return view == View::header || view == View::message; }
     void add_header(const Party& party);
     Hit& hit(const ScopeHit& scope);
 
     Party envelope_;
     std::pmr::vector<Hit> hits_;  // those of the envelope first
     std::size_t envelope_hits_ = 0;
+    TypeMask envelope_types_ = 0;
+    TypeMask types_ = 0;
     std::uint32_t header_addresses_ = 0;
     bool header_is_internal_ = false;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/policy_lists.h"
+#include "policy/index/policy_lists.h"
 
 #include <algorithm>
 
