@@ -37,19 +37,17 @@ EightLetters make_lower(char* eight) {
     return letters;
 }
 
-// Appends `text` in lower case; false when it has letters outside ASCII, which stay as they are.
-bool append_lower(std::pmr::string& out, std::string_view text) {
-    out.append(text);
-    char* const begin = out.data() + out.size() - text.size();
+// Puts `text` in lower case; false when it has letters outside ASCII, which stay as they are.
+bool make_lower(std::pmr::string& text) {
     EightLetters seen = 0;
     if (text.size() < 8) {
-        for (char* c = begin; c != begin + text.size(); ++c) {
-            seen |= static_cast<unsigned char>(*c);
-            *c = to_lower(*c);
+        for (char& c : text) {
+            seen |= static_cast<unsigned char>(c);
+            c = to_lower(c);
         }
     } else {
-        for (std::size_t i = 0; i + 8 < text.size(); i += 8) seen |= make_lower(begin + i);
-        seen |= make_lower(begin + text.size() - 8);  // some for the second time
+        for (std::size_t i = 0; i + 8 < text.size(); i += 8) seen |= make_lower(text.data() + i);
+        seen |= make_lower(text.data() + text.size() - 8);  // some for the second time
     }
     return (seen & eight_times(0x80)) == 0;
 }
@@ -96,35 +94,34 @@ std::string_view domain_of(std::string_view address) {
                           1);
 }
 
-void append_canonical_domain(std::pmr::string& out, std::string_view text) {
-    if (!text.empty() && text.back() == '.') text.remove_suffix(1);
-    const std::size_t start = out.size();
-    if (append_lower(out, text)) return;
-    const std::optional<std::string> labels = to_a_labels(std::string(text));
-    if (!labels) return;
-    out.resize(start);
-    append_lower(out, *labels);
+std::pmr::string canonical_domain(std::string_view text, std::pmr::memory_resource* memory) {
+    if (text.ends_with('.')) text.remove_suffix(1);
+    std::pmr::string canonical(text, memory);
+    if (make_lower(canonical)) return canonical;
+    if (const std::optional<std::string> labels = to_a_labels(std::string(text))) {
+        canonical = *labels;
+        make_lower(canonical);
+    }
+    return canonical;
 }
 
-void append_canonical_address(std::pmr::string& out, std::string_view text) {
-    const std::size_t start = out.size();
-    if (append_lower(out, text) && !text.ends_with('.')) return;  // nearly always
-    out.resize(start);
+std::pmr::string canonical_address(std::string_view text, std::pmr::memory_resource* memory) {
+    std::pmr::string canonical(text, memory);
+    if (make_lower(canonical) && !text.ends_with('.')) return canonical;  // nearly always
     const std::string_view domain = domain_of(text);
-    append_lower(out, text.substr(0, text.size() - domain.size()));
-    append_canonical_domain(out, domain);
+    canonical.resize(text.size() - domain.size());
+    canonical += canonical_domain(domain, memory);
+    return canonical;
 }
 
 std::optional<std::string> parse_domain(std::string_view text) {
-    std::pmr::string canonical;
-    append_canonical_domain(canonical, text);
+    const std::pmr::string canonical = canonical_domain(text);
     if (!is_domain(canonical)) return std::nullopt;
     return std::string(canonical);
 }
 
 std::optional<std::string> parse_address(std::string_view text) {
-    std::pmr::string canonical;
-    append_canonical_address(canonical, text);
+    const std::pmr::string canonical = canonical_address(text);
     const std::string_view domain = domain_of(canonical);
     const std::size_t local_size = canonical.size() - domain.size();  // with the "@"
     if (local_size < 2 || !is_domain(domain)) return std::nullopt;

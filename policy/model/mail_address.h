@@ -22,8 +22,10 @@ std::string_view domain_of(std::string_view address);
 
 // Makes `text` canonical for comparison with what the configuration says.  Never fails: a domain
 // that is none is only brought to lower case, and so equals no configured one.
-void append_canonical_address(std::pmr::string& out, std::string_view text);
-void append_canonical_domain(std::pmr::string& out, std::string_view text);
+std::pmr::string canonical_address(
+    std::string_view text, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+std::pmr::string canonical_domain(
+    std::string_view text, std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
 // For the configuration, which must be right: null when `text` is no domain, or no address with a
 // local part and a domain.

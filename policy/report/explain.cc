@@ -124,8 +124,7 @@ class Explainer {
         const Policy* policy = written(rule);
         if (policy == nullptr || !policy->has_source_condition()) return true;
         const Request& request = evaluation_.request;
-        std::pmr::string name;
-        append_canonical_domain(name, request.hostname);
+        const std::pmr::string name = canonical_domain(request.hostname);
         return std::any_of(policy->source_ips.begin(), policy->source_ips.end(),
                            [&](const IpRange& range) { return range.contains(request.client); }) ||
                std::any_of(policy->hostnames.begin(), policy->hostnames.end(),

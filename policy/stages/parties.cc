@@ -50,9 +50,8 @@ void add_scopes(const PolicySet::Index& index, std::string_view display_name, Pa
 
 Party party(const PolicySet::Index& index, std::string_view address, std::string_view display_name,
             std::pmr::memory_resource* memory) {
-    Party party(memory);
+    Party party(canonical_address(address, memory), memory);
     party.hits.reserve(8);
-    append_canonical_address(party.address, address);
     add_scopes(index, display_name, party);
     for (const ScopeHit& hit : party.hits) party.recipient_types |= hit.recipient_types;
     return party;
@@ -73,7 +72,7 @@ Sender::Sender(const PolicySet::Index& index, const Request& request,
         const bool is_same = std::string_view(mailbox.address) == *request.mail_from &&
                              !index.scopes.has(TextKind::display_name);
         if (is_same) {
-            add_header(envelope_);
+            add_envelope_to_header();
         } else {
             add_header(party(index, mailbox.address, mailbox.display_name, memory));
         }
@@ -94,10 +93,20 @@ void Sender::add_header(const Party& party) {
     header_is_internal_ = header_is_internal_ || party.is_internal;
 }
 
+// add_header(envelope_), for its hits are known.
+void Sender::add_envelope_to_header() {
+    ++header_addresses_;
+    for (Hit& known : std::span(hits_).first(envelope_hits_)) {
+        known.last_header = header_addresses_;
+        ++known.header_addresses;
+    }
+    header_is_internal_ = header_is_internal_ || envelope_.is_internal;
+}
+
 Sender::Hit& Sender::hit(const ScopeHit& scope) {
-    const auto found = std::find_if(hits_.begin(), hits_.end(),
-                                    [&](const Hit& h) { return h.scope == scope.scope; });
-    if (found != hits_.end()) return *found;
+    for (Hit& known : hits_) {
+        if (known.scope == scope.scope) return known;
+    }
     hits_.push_back({.scope = scope.scope, .types = scope.sender_types});
     types_ |= scope.sender_types;
     return hits_.back();
@@ -119,8 +128,7 @@ std::pmr::vector<SourceHit> sources(const PolicySet::Index& index, const Request
     });
     const TextIndex<SourceHit>& hosts = index.source_hosts;
     if (request.hostname.empty() || hosts.empty()) return found;
-    std::pmr::string name(memory);
-    append_canonical_domain(name, request.hostname);
+    const std::pmr::string name = canonical_domain(request.hostname, memory);
     append(found, hosts.find(TextKind::host, name));
     for_each_parent(std::string_view(name), [&](std::string_view parent) {
         append(found, hosts.find(TextKind::subhosts, parent));

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/index/index.h"
@@ -19,7 +20,8 @@ namespace postern::policy {
 
 // One address.
 struct Party {
-    explicit Party(std::pmr::memory_resource* memory) : address(memory), hits(memory) {}
+    Party(std::pmr::string its_address, std::pmr::memory_resource* memory)
+        : address(std::move(its_address)), hits(memory) {}
 
     std::pmr::string address;  // canonical; empty: the null sender
     std::pmr::vector<ScopeHit> hits;
@@ -59,6 +61,7 @@ class Sender {
   private:
     static bool sees_header(View view) { return view == View::header || view == View::message; }
     void add_header(const Party& party);
+    void add_envelope_to_header();
     Hit& hit(const ScopeHit& scope);
 
     Party envelope_;
