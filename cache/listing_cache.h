@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remembers what each list said about an address until that answer expires.
+// Remembers what each list said about an address until that answer expires, and for a while longer.
 //
-// A fixed number of lines, allocated once, in sets of eight; an address belongs to one set by a
-// keyed hash, so that a peer who chooses addresses cannot choose sets.  A line holds one address
-// and a cell for each list, each with its own expiry.  When a set is full, an empty or expired line
-// gives way, else the one that was not used for longest.  One cache belongs to one loop: no locks.
+// Memory is fixed, and taken as it is first used.  When there is no room for an address, one of
+// the same set gives way: one of which nothing good is known any more, else one that has not come
+// back (set.h).  May be used by several threads at once: readers never wait for anybody, and a
+// writer who meets another in the same set tries for a microsecond or two, then lets it be
+// (table.h, set_writer.h).  Nothing here allocates but the constructor.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <span>
 
+#include "cache/cell.h"
+#include "cache/table.h"
 #include "policy/ip_address.h"
 #include "policy/listing.h"
 #include "policy/time.h"
@@ -24,77 +27,76 @@ struct CacheStats {
     std::size_t bytes = 0;
     std::uint64_t insertions = 0;
     std::uint64_t evictions = 0;  // of lines that were still good
+    std::uint64_t skipped = 0;    // what was not remembered because others were writing
+};
+
+// What is known of an address.
+struct Found {
+    // Opinions that have not expired, and failures that are remembered.
+    ListMask good = 0;
+    // Opinions that have expired not too long ago.  A list can be in both: its failure is good, and
+    // what it said before is stale.
+    ListMask stale = 0;
+    // Of the good ones, opinions of an often asked address that soon expire: worth asking again.
+    ListMask due = 0;
 };
 
 class ListingCache {
   public:
     struct Options {
-        std::size_t entries = 1'000'000;  // addresses; rounded up to a power of two
-        std::size_t lists = 6;            // cells in a line, at most lists_max
+        std::size_t entries = 1'000'000;  // addresses; rounded up to a multiple of eight
+        std::size_t lists = 6;            // at most lists_max; more than six need longer lines
         std::uint64_t hash_seed = 0;      // secret
+        // Remember an IPv6 address for its whole /64: right where lists speak of networks only.
+        bool ipv6_by_network = false;
+        // How long after its expiry an opinion is still told as stale; six hours at most.
+        Duration stale_clear_max = std::chrono::hours{6};
+        Duration stale_listed_max = std::chrono::hours{1};
     };
 
     explicit ListingCache(const Options& options);
 
-    // Fills `evidence` with what is known and good at `now`; returns the lists it filled.  The
-    // others' listings are left alone.
-    ListMask find(const IpAddress& address, TimePoint now, Evidence& evidence);
+    // Has the memory of these addresses fetched, of all at the same time: worth it where several
+    // finds follow.
+    void prefetch(std::span<const IpAddress> addresses) const;
+
+    // Fills `evidence` with what is good at `now`, `stale_evidence` with what is stale, marked as
+    // such.  The listings of other lists are left alone.
+    Found find(const IpAddress& address, TimePoint now, Evidence& evidence,
+               Evidence& stale_evidence);
 
     // Keeps an opinion (listed, clear) for `ttl`.
     void put(const IpAddress& address, ListIndex list, const Listing& listing, Duration ttl,
              TimePoint now);
 
+    // The same, but an opinion that is good already stays.
+    void put_if_unknown(const IpAddress& address, ListIndex list, const Listing& listing,
+                        Duration ttl, TimePoint now);
+
     // Remembers briefly that a list gave no opinion, so that a dead list is not asked for every
-    // connection: 5 s, doubling with each failure in a row up to 60 s (RFC 9520 section 3.2 allows
-    // 1 s to 5 min).
+    // connection: 5 s, doubling with each failure in a row up to 60 s.  An opinion that is still
+    // good stays, but is no longer due; one that has expired stays as stale, unless the list
+    // refuses us.
     void put_failure(const IpAddress& address, ListIndex list, const Listing& listing,
                      TimePoint now);
 
     // True when the address was there.
     bool forget(const IpAddress& address);
-    // Everything that these lists said.  Walks the whole table: a few tens of milliseconds for a
-    // million lines.
-    void forget_lists(ListMask lists);
+    // Everything that these lists said.
+    void forget_lists(ListMask lists) { table_.forget_lists(lists); }
+    // Everything.  Walks the whole table: some ten milliseconds for ten million addresses.
     void clear();
 
     CacheStats stats() const;
-
-    static constexpr Duration failure_ttl_min = std::chrono::seconds{5};
-    static constexpr Duration failure_ttl_max = std::chrono::seconds{60};
+    // For those who go through everything (snapshot.h).
+    const Table& table() const { return table_; }
 
   private:
-    // Tenths of a second of the loop's clock: 13 years in 32 bits.
-    using Tick = std::uint32_t;
+    template <class Change>
+    void change(const IpAddress& address, ListIndex list, TimePoint now, const Change& change);
 
-    struct Head {
-        IpAddress address;
-        Tick used = 0;
-        bool taken = false;
-    };
-    struct Cell {
-        Tick expires = 0;
-        std::uint32_t state : 4 = 0;
-        std::uint32_t failures : 4 = 0;
-        std::uint32_t code : 24 = 0;  // of 127.0.0.0/8; the first octet goes without saying
-    };
-    static_assert(sizeof(Cell) == 8);
-
-    static constexpr std::size_t ways = 8;
-    static Tick tick(TimePoint now);
-
-    std::size_t set_of(const IpAddress& address) const;
-    Head* find_head(const IpAddress& address);
-    Head& find_or_take(const IpAddress& address, Tick now);
-    Cell* cells_of(const Head& head);
-    bool expired(const Head& head, Tick now);
-    Cell& touch(const IpAddress& address, ListIndex list, Tick now);
-
-    std::size_t lists_;
-    std::uint64_t hash_seed_;
-    std::vector<Head> heads_;
-    std::vector<Cell> cells_;
-    std::uint64_t insertions_ = 0;
-    std::uint64_t evictions_ = 0;
+    Table table_;
+    StaleLimits stale_limits_;
 };
 
 }  // namespace postern::cache

@@ -66,6 +66,8 @@ struct Reputation {
     std::uint16_t definition = 0;  // index in the set; the set knows the name
     std::uint8_t hits = 0;
     std::uint8_t threshold = 1;
+    // The policy whose definition applied, or the allowed_ip policy by which it did not have to.
+    PolicyRef policy;
     ListMask listed = 0;   // of the definition's lists, those that list the client
     ListMask unknown = 0;  // of the definition's lists, those that gave no opinion
 

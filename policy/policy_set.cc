@@ -18,7 +18,9 @@ std::shared_ptr<const PolicySet> PolicySet::from_model(Model model) {
     return std::shared_ptr<const PolicySet>(new PolicySet(compile(std::move(model))));
 }
 
-PolicySet::PolicySet(std::unique_ptr<const Index> index) : index_(std::move(index)) {}
+PolicySet::PolicySet(std::unique_ptr<const Index> index)
+    : index_(std::move(index)),
+      hits_(std::make_unique<PolicyHits>(index_->model.policies.size())) {}
 PolicySet::~PolicySet() = default;
 
 std::uint64_t PolicySet::hash() const { return index_->fingerprint; }

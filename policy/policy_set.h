@@ -2,7 +2,8 @@
 //
 // A compiled set of policies: what decide() decides with.
 //
-// Immutable once made: any number of threads may read it.  A reload makes a new one aside.
+// Immutable once made, but for the counts of its hits: any number of threads may use it.  A reload
+// makes a new one aside.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "policy/decision.h"
 #include "policy/listing.h"
 #include "policy/memory.h"
+#include "policy/policy_hits.h"
 #include "policy/request.h"
 #include "policy/time.h"
 
@@ -41,6 +43,8 @@ class PolicySet {
     // "rep-default", "built-in:reputation"; empty for none.
     std::string policy_name(const PolicyRef& policy) const;
     const std::string& definition_name(std::uint16_t definition) const;
+    // Counts from zero when the set is made.
+    PolicyHits& hits() const { return *hits_; }
 
     struct Index;  // policy/index/index.h
     const Index& index() const { return *index_; }
@@ -48,6 +52,7 @@ class PolicySet {
   private:
     explicit PolicySet(std::unique_ptr<const Index> index);
     std::unique_ptr<const Index> index_;
+    std::unique_ptr<PolicyHits> hits_;
 };
 
 // Decides `request` by all stages that it has data for.  Pure: the same arguments, the same

@@ -3,19 +3,38 @@
 
 namespace postern {
 
+namespace {
+
+// What is longer gives its memory back: thousands of requests may wait, each in an object that is
+// used again, and one large request must not make that object large for ever.
+constexpr std::size_t text_kept_max = 64;
+constexpr std::size_t list_kept_max = 4;
+
+void forget(std::string& text) {
+    text.clear();
+    if (text.capacity() > text_kept_max) text.shrink_to_fit();
+}
+
+void forget(std::vector<std::string>& texts) {
+    texts.clear();
+    if (texts.capacity() > list_kept_max) texts.shrink_to_fit();
+}
+
+}  // namespace
+
 void Request::clear() {
-    id.clear();
+    forget(id);
     client = IpAddress();
-    hostname.clear();
-    helo.clear();
+    forget(hostname);
+    forget(helo);
     authenticated = false;
     mail_from.reset();
-    recipients.clear();
+    forget(recipients);
     headers.reset();
-    auth.spf.clear();
-    auth.dkim.clear();
-    auth.dmarc.clear();
-    urls.clear();
+    forget(auth.spf);
+    forget(auth.dkim);
+    forget(auth.dmarc);
+    forget(urls);
     now.reset();
     reputation.reset();
 }

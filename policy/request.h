@@ -52,7 +52,7 @@ struct Request {
     std::optional<WallTime> now;                   // simulate only
     std::optional<RecordedReputation> reputation;  // simulate only
 
-    // Back to the default state, keeping the memory of the texts where that is possible.
+    // Back to the default state, keeping the memory of short texts where that is possible.
     void clear();
 };
 

@@ -14,7 +14,7 @@ namespace postern {
 
 using Duration = std::chrono::nanoseconds;
 
-// CLOCK_MONOTONIC in production, the script's clock in tests.
+// CLOCK_BOOTTIME in production, the script's clock in tests.
 struct LoopClock {
     using rep = std::int64_t;
     using period = std::nano;

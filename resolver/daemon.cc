@@ -5,6 +5,10 @@
 #include <spdlog/spdlog.h>
 
 #include <future>
+#include <utility>
+
+#include "resolver/reload_guard.h"
+#include "resolver/supervisor.h"
 
 namespace postern {
 
@@ -74,11 +78,12 @@ tl::expected<void, std::string> Daemon::start() {
 
     worker_ = std::make_unique<Worker>(std::move(loop), *config);
     worker_->start(config->gateway.deadline);
-    for (const std::string& path : {config->gateway.socket, config->gateway.postfix_socket}) {
-        if (path.empty()) continue;
-        auto socket = service::UnixSocket::open({.path = path,
-                                                 .mode = config->gateway.socket_mode,
-                                                 .group = config->gateway.socket_group});
+    for (const auto& [name, path] : {std::pair{"gateway", config->gateway.socket},
+                                     std::pair{"postfix", config->gateway.postfix_socket}}) {
+        if (path.empty() && !supervisor::passed_socket(name)) continue;
+        auto socket = supervisor::open_socket(name, {.path = path,
+                                                     .mode = config->gateway.socket_mode,
+                                                     .group = config->gateway.socket_group});
         if (!socket) return tl::unexpected(socket.error());
         worker_->listen(*socket);
         sockets_.push_back(std::move(*socket));
@@ -95,8 +100,13 @@ void Daemon::stop() {
     spdlog::info("event=stopped");
 }
 
-bool Daemon::reload(Problems& problems) {
+void Daemon::wait_for_turn() {
+    worker_->call([] {});
+}
+
+bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     const std::lock_guard one_at_a_time(reloading_);
+    const supervisor::Reloading under_way;
     const auto running = config();
     std::shared_ptr<const config::Config> next = config::load(path_, problems);
     if (next == nullptr) {
@@ -111,6 +121,15 @@ bool Daemon::reload(Problems& problems) {
                                     joined(sections))});
         spdlog::error("event=reload_refused file={} restart_needed_for=\"{}\"", path_,
                       joined(sections));
+        return false;
+    }
+    const std::string change = sweeping_change(*running->policies, *next->policies);
+    if (!change.empty() && sweeping == Sweeping::refused) {
+        problems.push_back({.file = path_,
+                            .message = change +
+                                       "; nothing was changed; if that is what you mean, use "
+                                       "`posternctl reload --force`"});
+        spdlog::error("event=reload_refused file={} sweeping_change=\"{}\"", path_, change);
         return false;
     }
     worker_->call([&] {

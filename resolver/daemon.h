@@ -8,6 +8,7 @@
 // from several threads.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,10 +41,14 @@ class Daemon {
     tl::expected<void, std::string> start();
     // Answers what is in flight, then ends; at most a few seconds.
     void stop();
+    // Returns once the worker's loop has turned; never, when it hangs.
+    void wait_for_turn();
 
     // Applies what the configuration file now says; all of it or nothing.  False: `problems` says
-    // why, and everything is as before.
-    bool reload(Problems& problems);
+    // why, and everything is as before.  A change that looks like a slip (reload_guard.h) is made
+    // only when it was asked for.
+    enum class Sweeping : std::uint8_t { refused, wanted };
+    bool reload(Problems& problems, Sweeping sweeping = Sweeping::refused);
 
     // Decides a request as if a gateway had asked, but remembers nothing of it.
     Decided decide(const Request& request);

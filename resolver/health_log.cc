@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "resolver/config/endpoint_text.h"
+
 namespace postern {
 
 using health::State;
@@ -30,6 +32,15 @@ void HealthLog::on_resolver_suspected(ListMask lists, const std::string& why) {
 void HealthLog::on_budget(ListIndex list, std::uint64_t queries, std::uint64_t budget) {
     spdlog::warn("event=list_budget list={} queries_today={} budget={}", lists_[list].name, queries,
                  budget);
+}
+
+void log_name_server(const io::Endpoint& server, bool up) {
+    if (up) {
+        spdlog::info("event=name_server_up server={}", config::to_string(server));
+    } else {
+        spdlog::error("event=name_server_down server={} why=\"answers nothing any more\"",
+                      config::to_string(server));
+    }
 }
 
 }  // namespace postern

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells the log what becomes of the lists: by name, never by zone, which may hold a key that was
-// paid for.
+// Tells the log what becomes of the lists and of the name servers that they are asked through.
+// Lists by name, never by zone, which may hold a key that was paid for.
 #pragma once
 
 #include <string>
 
 #include "resolver/health/health_events.h"
+#include "resolver/io/loop.h"
 
 namespace postern {
 
@@ -22,5 +23,7 @@ class HealthLog final : public health::HealthEvents {
   private:
     const ListCatalogue lists_;
 };
+
+void log_name_server(const io::Endpoint& server, bool up);
 
 }  // namespace postern

@@ -43,6 +43,7 @@ struct WaitingRequest {
 struct Lookup {
     IpAddress address;
     Evidence evidence;     // grows with each answer
+    Evidence stale;        // what lists said too long ago, for when they cannot be reached
     ListMask asked = 0;    // lists asked for this lookup
     ListMask awaited = 0;  // of those, the ones that have not answered
     WaitingRequest* waiting = nullptr;
@@ -76,6 +77,7 @@ class LookupTable {
     void remove_request(WaitingRequest& request);
 
     std::size_t lookups() const { return lookups_used_; }
+    std::size_t lookups_max() const { return lookups_.size(); }
     std::size_t requests() const { return requests_used_; }
 
   private:

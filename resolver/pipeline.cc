@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "resolver/belief.h"
+
 namespace postern {
 
 namespace {
@@ -14,6 +16,11 @@ Evidence with_pending_as(Evidence evidence, Listing::State state) {
     }
     return evidence;
 }
+
+// Not a failure to reach the list, but a sign that it is no list any more: nothing that it said
+// before stands in for such an answer, and none is remembered as a failure that could be stood in
+// for.
+bool is_nonsense(const dns::ListAnswer& answer) { return answer.kind == dns::ReplyKind::nonsense; }
 
 }  // namespace
 
@@ -37,59 +44,53 @@ void Pipeline::on_request(const service::Origin& origin, const Request& request)
 void Pipeline::ask(const service::Origin& origin, const Request& request,
                    service::ReplySink& sink) {
     ++stats_.requests;
-    const Evidence evidence = what_is_known(request.client);
+    const Known known = recall(request.client);
+    const Evidence evidence = what_counts(known.evidence, known.stale);
     decide(*policies_, request, evidence);
     if ((decision_.open_lists & evidence.with(Listing::State::pending)) != 0) {
-        return wait_for_lists(origin, request, sink, evidence);
+        return wait_for_lists(origin, request, sink, known);
     }
     ++stats_.answered_at_once;
     reply(origin, request, sink, *policies_, evidence, Duration::zero());
+    if (known.due != 0) refresh(request.client, known);
+}
+
+Evidence Pipeline::what_is_known(const IpAddress& client) {
+    const Known known = recall(client);
+    return what_counts(known.evidence, known.stale);
+}
+
+Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) const {
+    return believed(said, stale, options_.lists, source_);
 }
 
 // Lists are asked only about addresses that a host on the Internet can have, and only those that
 // have data for the address' family.
-Evidence Pipeline::what_is_known(const IpAddress& client) {
-    Evidence evidence;
-    if (!client.is_public()) return evidence;
-    const ListMask applicable = client.is_v4() ? options_.lists : options_.ipv6_lists;
-    for (std::size_t list = 0; list < lists_max; ++list) {
-        if ((applicable & mask_of(static_cast<ListIndex>(list))) != 0) {
-            evidence.listings[list].state = Listing::State::pending;
+Pipeline::Known Pipeline::recall(const IpAddress& client) {
+    Known known;
+    if (!client.is_public()) return known;
+    const ListMask applicable =
+        client.is_v4() ? options_.lists & ~unsigned{options_.ipv6_only_lists} : options_.ipv6_lists;
+    for (ListIndex list = 0; list < lists_max; ++list) {
+        if ((applicable & mask_of(list)) != 0) {
+            known.evidence.listings[list].state = Listing::State::pending;
         }
     }
-    cache_.find(client, loop_.now(), evidence);
-    return counted(evidence);
+    known.due = cache_.find(client, loop_.now(), known.evidence, known.stale).due;
+    return known;
 }
 
-// What a list that does not vote has said does not count, whenever it said it; nor is it waited
-// for.
-Evidence Pipeline::counted(Evidence evidence) const {
-    const auto silenced = static_cast<ListMask>(options_.lists & ~source_.voting());
-    for (ListIndex list = 0; silenced >> list != 0; ++list) {
-        Listing& listing = evidence.listings[list];
-        if ((silenced & mask_of(list)) == 0 || listing.state == Listing::State::not_applicable) {
-            continue;
-        }
-        listing = {.state = source_.state_without_vote(list)};
-    }
-    return evidence;
-}
-
-// Overload is answered at once: an answer now that says "we do not know" serves a gateway better
-// than a right one after its own timeout.
 void Pipeline::wait_for_lists(const service::Origin& origin, const Request& request,
-                              service::ReplySink& sink, const Evidence& evidence) {
+                              service::ReplySink& sink, const Known& known) {
     Lookup* lookup = table_.find(request.client);
     if (lookup == nullptr && (lookup = table_.open(request.client)) != nullptr) {
-        lookup->evidence = evidence;
+        lookup->evidence = known.evidence;
+        lookup->stale = known.stale;
     }
     WaitingRequest* const waiting = lookup == nullptr ? nullptr : table_.add_request(*lookup);
     if (waiting == nullptr) {
         if (lookup != nullptr) close_if_done(*lookup);
-        ++stats_.answered_in_overload;
-        const Evidence known = with_pending_as(evidence, Listing::State::error);
-        decide(*policies_, request, known);
-        return reply(origin, request, sink, *policies_, known, Duration::zero());
+        return answer_overload(origin, request, sink, what_counts(known.evidence, known.stale));
     }
     waiting->request = request;
     waiting->origin = origin;
@@ -107,12 +108,42 @@ void Pipeline::wait_for_lists(const service::Origin& origin, const Request& requ
     if (settle(*waiting)) close_if_done(*lookup);
 }
 
+// Overload is answered at once: an answer now that says "we do not know" serves a gateway better
+// than a right one after its own timeout.
+void Pipeline::answer_overload(const service::Origin& origin, const Request& request,
+                               service::ReplySink& sink, const Evidence& evidence) {
+    ++stats_.answered_in_overload;
+    const Evidence known = with_pending_as(evidence, Listing::State::error);
+    decide(*policies_, request, known);
+    reply(origin, request, sink, *policies_, known, Duration::zero());
+}
+
+// Asks again before an opinion expires that is wanted often, so that its sender never waits.  Half
+// of the table is left to those who do wait.
+void Pipeline::refresh(const IpAddress& client, const Known& known) {
+    const auto due =
+        static_cast<ListMask>(known.due & source_.voting() & policies_->wanted_lists(client));
+    if (due == 0 || table_.find(client) != nullptr || table_.lookups() >= table_.lookups_max() / 2)
+        return;
+    Lookup& lookup = *table_.open(client);
+    lookup.evidence = known.evidence;
+    lookup.stale = known.stale;
+    for (ListIndex list = 0; list < lists_max; ++list) {
+        // Whoever comes after the old opinion has expired waits for the new one.
+        if ((due & mask_of(list)) != 0)
+            lookup.evidence.listings[list] = {.state = Listing::State::pending};
+    }
+    ++stats_.refreshes;
+    ask_lists(lookup, due, dns::Purpose::refresh);
+    close_if_done(lookup);
+}
+
 // Replies when no pending list could still change the decision; else sees to it that those that
 // could have been asked.
 bool Pipeline::settle(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
     while (true) {
-        const Evidence evidence = counted(lookup.evidence);
+        const Evidence evidence = what_counts(lookup.evidence, lookup.stale);
         decide(*waiting.policies, waiting.request, evidence);
         const ListMask open = decision_.open_lists & evidence.with(Listing::State::pending);
         if (open == 0) {
@@ -122,18 +153,22 @@ bool Pipeline::settle(WaitingRequest& waiting) {
         }
         const auto unasked = static_cast<ListMask>(open & ~lookup.asked);
         if (unasked == 0) return false;
-        ask_lists(lookup, unasked);
+        ask_lists(lookup, unasked, dns::Purpose::request);
     }
 }
 
-void Pipeline::ask_lists(Lookup& lookup, ListMask lists) {
+void Pipeline::ask_lists(Lookup& lookup, ListMask lists, dns::Purpose purpose) {
     for (ListIndex list = 0; list < lists_max; ++list) {
         if ((lists & mask_of(list)) == 0) continue;
         lookup.asked |= mask_of(list);
-        if (source_.ask(list, lookup.address, dns::NameForm::by_family, table_.ticket_of(lookup))) {
+        const dns::ListQuestion question{
+            .list = list, .address = lookup.address, .purpose = purpose};
+        if (source_.ask(question, table_.ticket_of(lookup))) {
             lookup.awaited |= mask_of(list);
         } else {
+            // Our own overload is no reason to believe what has expired.
             lookup.evidence.listings[list].state = Listing::State::error;
+            lookup.stale.listings[list] = {};
         }
     }
 }
@@ -143,6 +178,7 @@ void Pipeline::on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnsw
     if (lookup == nullptr) return;
     keep(lookup->address, list, answer);
     lookup->evidence.listings[list] = answer.listing;
+    if (is_nonsense(answer)) lookup->stale.listings[list] = {};
     lookup->awaited &= static_cast<ListMask>(~mask_of(list));
 
     for (WaitingRequest* waiting = lookup->waiting; waiting != nullptr;) {
@@ -160,7 +196,8 @@ void Pipeline::on_late_answer(const IpAddress& address, ListIndex list,
 
 void Pipeline::on_deadline(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
-    const Evidence known = with_pending_as(counted(lookup.evidence), Listing::State::timeout);
+    const Evidence known =
+        what_counts(with_pending_as(lookup.evidence, Listing::State::timeout), lookup.stale);
     ++stats_.answered_at_deadline;
     decide(*waiting.policies, waiting.request, known);
     reply_and_forget(waiting, known);
@@ -183,8 +220,10 @@ void Pipeline::reply(const service::Origin& origin, const Request& request,
                      service::ReplySink& sink, const policy::PolicySet& policies,
                      const Evidence& evidence, Duration elapsed) {
     // What an operator tries out leaves no trace.
-    if (request.mail_from && &sink == gateways_) {
-        policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
+    if (&sink == gateways_) {
+        policies.hits().count(decision_);
+        if (request.mail_from)
+            policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
     }
     sink.reply(origin, {.request = request,
                         .decision = decision_,
@@ -196,6 +235,7 @@ void Pipeline::reply(const service::Origin& origin, const Request& request,
 void Pipeline::keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) {
     // Kept, it would be believed as soon as the list votes again.
     if ((source_.voting() & mask_of(list)) == 0) return;
+    if (is_nonsense(answer)) return;
     if (is_unknown(answer.listing.state)) {
         cache_.put_failure(address, list, answer.listing, loop_.now());
     } else {

@@ -3,10 +3,10 @@
 // The path of one request.  Read this file first, then pipeline.cc from top to bottom.
 //
 //      request from a gateway            service::GatewayServer has decoded it
-//        │  what_is_known                the cache fills the evidence; the rest is pending,
-//        │                               or unknown where a list does not vote now
+//        │  recall                       the cache fills the evidence; the rest is pending
+//        │  what_counts                  of that, now: belief.h
 //        │  policy::decide               says which pending lists could still change the decision
-//        ├───────────────────────────►   none: reply at once
+//        ├───────────────────────────►   none: reply at once; what expires soon is asked again
 //        ▼
 //      lookup of the address             shared by all requests about it
 //        │  source.ask                   each open list once: THE ONLY PLACE WHERE A REQUEST WAITS
@@ -19,6 +19,7 @@
 //      the cache
 //
 // "Unknown" is a value all along: a list that is silent, refuses or fails never counts as "listed".
+// What it said not long ago may stand in while it cannot be reached, and is marked as stale.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +42,17 @@ struct PipelineStats {
     std::uint64_t answered_after_waiting = 0;
     std::uint64_t answered_at_deadline = 0;
     std::uint64_t answered_in_overload = 0;
+
+    std::uint64_t refreshes = 0;  // lookups that nobody waited for when they began
 };
 
 class Pipeline final : public service::RequestSink, private dns::ListAnswers {
   public:
     struct Options {
         Duration deadline = std::chrono::seconds{1};
-        ListMask lists = 0;       // all lists
-        ListMask ipv6_lists = 0;  // those that have IPv6 data
+        ListMask lists = 0;            // all lists
+        ListMask ipv6_lists = 0;       // those that have IPv6 data
+        ListMask ipv6_only_lists = 0;  // those that have no other
         LookupTable::Options tables;
     };
 
@@ -76,13 +80,24 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     std::size_t waiting() const { return table_.requests(); }
 
   private:
-    Evidence counted(Evidence evidence) const;
+    // What the cache and the configuration say of an address.
+    struct Known {
+        Evidence evidence;
+        Evidence stale;
+        ListMask due = 0;
+    };
+
+    Known recall(const IpAddress& client);
+    Evidence what_counts(const Evidence& said, const Evidence& stale) const;
     void wait_for_lists(const service::Origin& origin, const Request& request,
-                        service::ReplySink& sink, const Evidence& evidence);
+                        service::ReplySink& sink, const Known& known);
+    void answer_overload(const service::Origin& origin, const Request& request,
+                         service::ReplySink& sink, const Evidence& evidence);
+    void refresh(const IpAddress& client, const Known& known);
     bool settle(WaitingRequest& waiting);
     void decide(const policy::PolicySet& policies, const Request& request,
                 const Evidence& evidence);
-    void ask_lists(Lookup& lookup, ListMask lists);
+    void ask_lists(Lookup& lookup, ListMask lists, dns::Purpose purpose);
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
     void on_late_answer(const IpAddress& address, ListIndex list,
                         const dns::ListAnswer& answer) override;

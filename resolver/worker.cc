@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "policy/index/hash.h"
 #include "resolver/retry_log.h"
 
 namespace postern {
@@ -12,6 +13,8 @@ namespace {
 constexpr Duration drain_poll = std::chrono::milliseconds{20};
 // How late what no longer counts may leave the memory.
 constexpr Duration forget_interval = std::chrono::minutes{1};
+// What a crash can cost of the cache.
+constexpr Duration snapshot_interval = std::chrono::minutes{5};
 
 // One line for each malformed request would let a peer fill the log; one per second tells as much.
 class ProtocolErrorLog {
@@ -48,24 +51,39 @@ class ProtocolErrorLog {
     bool logged_ = false;
 };
 
+WorkerParts::Options parts_options(const config::Config& config, io::Loop& loop) {
+    WorkerParts::Options options = WorkerParts::options_for(config, loop);
+    options.gateways.on_protocol_error = ProtocolErrorLog(loop);
+    options.source.on_server = log_name_server;
+    return options;
+}
+
+// A list is known by its zone.  Hashed, because that may hold a key that was paid for.
+state::SnapshotKeeper::Options snapshot_options(const config::Config& config) {
+    state::SnapshotKeeper::Options options{.path = config.cache.snapshot, .identities = {}};
+    for (const config::ListConfig& list : config.lists) {
+        options.identities.push_back(policy::hash_of(list.zone.data(), list.zone.size(), 0));
+    }
+    return options;
+}
+
+cache::Clocks clocks_of(const io::Loop& loop) {
+    return {.now = loop.now(), .wall_now = loop.wall_now()};
+}
+
 }  // namespace
 
 Worker::Worker(std::unique_ptr<io::Loop> loop, const config::Config& config)
     : loop_(std::move(loop)),
       memory_({.path = config.state.path, .writer = {}}, loop_->wall_now()),
-      cache_({.entries = config.cache.entries,
-              .lists = config.lists.size(),
-              .hash_seed = loop_->random()}),
-      source_(*loop_, source_options(config)),
       health_log_(config.catalogue()),
-      health_(*loop_, source_, cache_, health_log_, watched_lists(config)),
-      pipeline_(*loop_, cache_, health_, memory_, config.policies,
-                pipeline_options(config, *loop_)),
-      gateways_(*loop_, pipeline_,
-                {.mode = config.gateway.mode, .on_protocol_error = ProtocolErrorLog(*loop_)}) {
-    pipeline_.reply_to(gateways_);
+      parts_(*loop_, memory_, health_log_, config.policies, parts_options(config, *loop_)),
+      snapshots_(parts_.cache, snapshot_options(config), clocks_of(*loop_)) {
     drain_timer_.set([](void* worker) { static_cast<Worker*>(worker)->check_drained(); }, this);
     forget_timer_.set([](void* worker) { static_cast<Worker*>(worker)->forget_expired(); }, this);
+    snapshot_timer_.set(
+        [](void* worker) { static_cast<Worker*>(worker)->write_snapshot_regularly(); }, this);
+    loop_->timers().arm(snapshot_timer_, loop_->now() + snapshot_interval);
 }
 
 Worker::~Worker() {
@@ -75,27 +93,28 @@ Worker::~Worker() {
 void Worker::start(Duration patience) {
     thread_ = std::thread([this] { loop_->run(); });
     post([this] { forget_expired(); });
-    post([this] { health_.start([this] { lists_probed_.set_value(); }); });
+    post([this] { parts_.health.start([this] { lists_probed_.set_value(); }); });
     lists_probed_.get_future().wait_for(patience);
 }
 
 void Worker::listen(const service::UnixSocket& socket) {
-    call([&] { gateways_.listen(socket.duplicate()); });
+    call([&] { parts_.gateways.listen(socket.duplicate()); });
 }
 
 void Worker::drain_and_stop(Duration patience) {
     if (!thread_.joinable()) return;
     call([this] {
-        gateways_.drain();
+        parts_.gateways.drain();
         check_drained();
     });
     drained_.get_future().wait_for(patience);
     loop_->stop();
     thread_.join();
+    write_snapshot();
 }
 
 void Worker::check_drained() {
-    if (gateways_.drained()) return drained_.set_value();
+    if (parts_.gateways.drained()) return drained_.set_value();
     loop_->timers().arm(drain_timer_, loop_->now() + drain_poll);
 }
 
@@ -104,34 +123,11 @@ void Worker::forget_expired() {
     loop_->timers().arm(forget_timer_, loop_->now() + forget_interval);
 }
 
-Pipeline::Options Worker::pipeline_options(const config::Config& config, io::Loop& loop) {
-    Pipeline::Options options{.deadline = config.gateway.deadline};
-    for (std::size_t i = 0; i < config.lists.size(); ++i) {
-        const ListMask list = mask_of(static_cast<ListIndex>(i));
-        options.lists |= list;
-        if (config.lists[i].ipv6) options.ipv6_lists |= list;
-    }
-    options.tables.hash_seed = loop.random();
-    return options;
-}
+void Worker::write_snapshot() { snapshots_.write(parts_.health.voting(), clocks_of(*loop_)); }
 
-dns::DnsSource::Options Worker::source_options(const config::Config& config) {
-    dns::DnsSource::Options options{.servers = config.dns.servers,
-                                    .lists = {},
-                                    .timeout = config.dns.timeout,
-                                    .attempts = config.dns.attempts,
-                                    .ttl = config.dns.ttl};
-    if (options.servers.empty()) options.servers = dns::system_name_servers();
-    for (const config::ListConfig& list : config.lists) options.lists.push_back(list.dns);
-    return options;
-}
-
-std::vector<health::WatchedList> Worker::watched_lists(const config::Config& config) {
-    std::vector<health::WatchedList> lists;
-    for (const config::ListConfig& list : config.lists) {
-        lists.push_back({.probe = list.probe, .ipv6 = list.ipv6, .budget = list.budget});
-    }
-    return lists;
+void Worker::write_snapshot_regularly() {
+    write_snapshot();
+    loop_->timers().arm(snapshot_timer_, loop_->now() + snapshot_interval);
 }
 
 }  // namespace postern

@@ -12,18 +12,14 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "cache/listing_cache.h"
 #include "resolver/config/config.h"
-#include "resolver/dns/dns_source.h"
-#include "resolver/health/health_monitor.h"
 #include "resolver/health_log.h"
 #include "resolver/io/loop.h"
-#include "resolver/pipeline.h"
-#include "resolver/service/gateway_server.h"
 #include "resolver/service/unix_socket.h"
 #include "resolver/state/persistent_memory.h"
+#include "resolver/state/snapshot_keeper.h"
+#include "resolver/worker_parts.h"
 
 namespace postern {
 
@@ -52,29 +48,26 @@ class Worker {
     void post(std::function<void()> task) { loop_->post(std::move(task)); }
 
     // For tasks on the loop.
-    Pipeline& pipeline() { return pipeline_; }
-    cache::ListingCache& cache() { return cache_; }
-    const dns::DnsSource& source() const { return source_; }
-    const health::HealthMonitor& health() const { return health_; }
-    service::GatewayServer& gateways() { return gateways_; }
+    Pipeline& pipeline() { return parts_.pipeline; }
+    cache::ListingCache& cache() { return parts_.cache; }
+    const dns::DnsSource& source() const { return parts_.source; }
+    const health::HealthMonitor& health() const { return parts_.health; }
+    service::GatewayServer& gateways() { return parts_.gateways; }
 
   private:
     void check_drained();
     void forget_expired();
-    static Pipeline::Options pipeline_options(const config::Config& config, io::Loop& loop);
-    static dns::DnsSource::Options source_options(const config::Config& config);
-    static std::vector<health::WatchedList> watched_lists(const config::Config& config);
+    void write_snapshot();
+    void write_snapshot_regularly();
 
     std::unique_ptr<io::Loop> loop_;
     state::PersistentMemory memory_;
-    cache::ListingCache cache_;
-    dns::DnsSource source_;
     HealthLog health_log_;
-    health::HealthMonitor health_;
-    Pipeline pipeline_;
-    service::GatewayServer gateways_;
+    WorkerParts parts_;
+    state::SnapshotKeeper snapshots_;
     io::Timer drain_timer_;
     io::Timer forget_timer_;
+    io::Timer snapshot_timer_;
     std::promise<void> drained_;
     std::promise<void> lists_probed_;
     std::thread thread_;

@@ -22,7 +22,9 @@ std::string what_it_does(const Model& model, const Policy& policy) {
     return {};
 }
 
-PolicyRow row_of(const Model& model, const Policy& policy, WallTime now) {
+PolicyRow row_of(const PolicySet& policies, std::uint32_t number, WallTime now) {
+    const Model& model = policies.index().model;
+    const Policy& policy = model.policies[number];
     return {.id = policy.id,
             .type = to_string(policy.type),
             .option = what_it_does(model, policy),
@@ -31,6 +33,7 @@ PolicyRow row_of(const Model& model, const Policy& policy, WallTime now) {
             .status = to_string(status_of(policy, now)),
             .override_rank = policy.override_rank,
             .has_source_condition = policy.has_source_condition(),
+            .hits = policies.hits().of(number),
             .narrative = policy.narrative,
             .place = model.files[policy.place.file] + ':' + std::to_string(policy.place.line)};
 }
@@ -39,17 +42,18 @@ PolicyRow row_of(const Model& model, const Policy& policy, WallTime now) {
 
 std::vector<PolicyRow> policy_rows(const PolicySet& policies, WallTime now) {
     const PolicySet::Index& index = policies.index();
-    std::vector<const Policy*> ordered;
+    const std::vector<Policy>& written = index.model.policies;
+    std::vector<std::uint32_t> ordered;
     for (const Rule& rule : index.rules) {
-        if (rule.ref.kind == PolicyRef::Kind::written)
-            ordered.push_back(&index.model.policies[rule.ref.index]);
+        if (rule.ref.kind == PolicyRef::Kind::written) ordered.push_back(rule.ref.index);
     }
     // The rules come strongest first whatever their type, and that order must stay within a type.
-    std::stable_sort(ordered.begin(), ordered.end(),
-                     [](const Policy* a, const Policy* b) { return a->type < b->type; });
+    std::stable_sort(ordered.begin(), ordered.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return written[a].type < written[b].type;
+    });
     std::vector<PolicyRow> rows;
     rows.reserve(ordered.size());
-    for (const Policy* policy : ordered) rows.push_back(row_of(index.model, *policy, now));
+    for (const std::uint32_t number : ordered) rows.push_back(row_of(policies, number, now));
     return rows;
 }
 
@@ -66,6 +70,7 @@ void append_json(std::string& out, const std::vector<PolicyRow>& rows) {
         json.key("status").text(row.status);
         json.key("override").boolean(row.override_rank);
         json.key("source_condition").boolean(row.has_source_condition);
+        json.key("hits").number(static_cast<std::int64_t>(row.hits));
         json.key("narrative").text(row.narrative);
         json.key("place").text(row.place);
         json.end_object();

@@ -3,6 +3,7 @@
 // All policies in the order in which they win, for `posternctl policies`.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct PolicyRow {
     std::string status;  // R6: active, ready, expired, disabled
     bool override_rank = false;
     bool has_source_condition = false;
+    std::uint64_t hits = 0;  // policy_hits.h
     std::string narrative;
     std::string place;  // FILE:LINE
 };

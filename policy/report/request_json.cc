@@ -21,6 +21,9 @@ constexpr std::size_t depth_max = 8;
 // More than any mail server accepts in one transaction (RFC 5321 section 4.5.3.1.8 asks for 100).
 constexpr std::size_t recipients_max = 1000;
 
+// A longer text is rare, and leaves nothing behind.
+constexpr std::size_t memory_kept_max = 64U << 10;
+
 // Null when all is well, else what was expected instead.
 using Mistake = const char*;
 constexpr Mistake no_mistake = nullptr;
@@ -181,7 +184,14 @@ struct RequestReader::Parser {
 RequestReader::RequestReader() : parser_(std::make_unique<Parser>()) {}
 RequestReader::~RequestReader() = default;
 
+// The parser takes up to fourteen bytes for each of the text's, and would keep them.
 tl::expected<void, std::string> RequestReader::read(std::string_view json, Request& request) {
+    auto result = parse(json, request);
+    if (json.size() > memory_kept_max) parser_ = std::make_unique<Parser>();
+    return result;
+}
+
+tl::expected<void, std::string> RequestReader::parse(std::string_view json, Request& request) {
     request.clear();
     if (json.size() > request_json_size_max) {
         return tl::unexpected<std::string>("the request is larger than 4 MiB");

@@ -33,6 +33,8 @@ class RequestReader {
     tl::expected<void, std::string> read(std::string_view json, Request& request);
 
   private:
+    tl::expected<void, std::string> parse(std::string_view json, Request& request);
+
     struct Parser;
     std::unique_ptr<Parser> parser_;
 };

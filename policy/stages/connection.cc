@@ -26,13 +26,18 @@ void decide_connection(const Evaluation& evaluation, Decision& decision) {
     decision.final = true;
     Reputation& reputation = decision.connection_reputation;
     count_hits(evaluation.index, definition, client.opinions, reputation);
+    if (rule != nullptr) reputation.policy = rule->ref;
     if (client.block != nullptr) {
         decision.verdict = refusal(Reason::blocked_client, Stage::connection, client.block->ref);
         return;
     }
     decision.final =
         !evaluation.index.narrower.contains(evaluation.now) && !evaluation.memory.has_pairs();
-    if (client.is_trusted || client.is_allowed) return;
+    if (client.is_trusted) return;
+    if (client.allowed != nullptr) {
+        reputation.policy = client.allowed->ref;
+        return;
+    }
     if (is_permitted(evaluation)) {
         reputation.state = Reputation::State::overridden;
         return;

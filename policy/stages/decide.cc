@@ -23,7 +23,7 @@ bool is_final(const Request& request, const Decision& decision) {
 // A list that is still pending is waited for where it matters, and not missed where it does not.
 bool is_degraded(const Evaluation& evaluation) {
     const Client& client = evaluation.client;
-    if (client.is_allowed || client.is_trusted) return false;
+    if (client.allowed != nullptr || client.is_trusted) return false;
     return (client.opinions.missing &
             wanted_lists(evaluation.index, client.opinions.in_permit_ranges)) != 0;
 }

@@ -95,6 +95,7 @@ OpenLists decide_envelope(const Evaluation& evaluation, const Sender& sender,
     decision.verdict = acceptance(Stage::envelope);
     count_hits(evaluation.index, definition_of(evaluation, rule), evaluation.client.opinions,
                decision.reputation);
+    if (rule != nullptr) decision.reputation.policy = rule->ref;
     if (const std::optional<Verdict> refused = refused_outright(evaluation, sender, recipient)) {
         decision.verdict = *refused;
         return {};
@@ -103,7 +104,11 @@ OpenLists decide_envelope(const Evaluation& evaluation, const Sender& sender,
     decision.permit = envelope_permit(evaluation, sender, recipient, direction);
     const bool is_from_outside =
         direction == Direction::inbound || direction == Direction::excepted;
-    if (!is_from_outside || evaluation.client.is_allowed) return {};  // R16
+    if (!is_from_outside) return {};  // R16
+    if (evaluation.client.allowed != nullptr) {
+        decision.reputation.policy = evaluation.client.allowed->ref;
+        return {};
+    }
     if (is_valid(decision.permit)) {
         decision.reputation.state = Reputation::State::overridden;
         return {};

@@ -12,7 +12,7 @@ Client examine_client(const PolicySet::Index& index, const Request& request,
     };
     Client client;
     client.is_trusted = request.authenticated || index.authorized_senders.contains(request.client);
-    client.is_allowed = winner(PolicyType::allowed_ip) != nullptr;
+    client.allowed = winner(PolicyType::allowed_ip);
     client.range = winner(PolicyType::ip_range);
     client.block = winner(PolicyType::blocked_client);
     if (client.block != nullptr && client.block->option != Option::block_sender)

@@ -27,8 +27,8 @@ enum class Direction : std::uint8_t {
 
 // What the client alone decides, for all recipients.
 struct Client {
-    bool is_trusted = false;  // an authorised sender, or authenticated
-    bool is_allowed = false;  // by an allowed_ip policy
+    bool is_trusted = false;        // an authorised sender, or authenticated
+    const Rule* allowed = nullptr;  // the allowed_ip policy
     const Rule* block = nullptr;
     const Rule* range = nullptr;  // the ip_range policy
     ListOpinions opinions;

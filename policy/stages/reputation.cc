@@ -7,9 +7,11 @@ ListOpinions opinions_of(const PolicySet::Index& index, const IpAddress& client,
                          const Evidence& evidence) {
     ListOpinions opinions;
     for (std::size_t i = 0; i < index.model.lists.size(); ++i) {
-        const Listing::State state = evidence.listings[i].state;
+        const Listing& listing = evidence.listings[i];
+        const Listing::State state = listing.state;
         const ListMask list = mask_of(static_cast<ListIndex>(i));
         if (state == Listing::State::listed) opinions.listed |= list;
+        if (listing.stale) opinions.missing |= list;
         if (!is_unknown(state)) continue;
         opinions.unknown |= list;
         if (state != Listing::State::pending) opinions.missing |= list;

@@ -12,7 +12,7 @@ namespace postern::policy {
 struct ListOpinions {
     ListMask listed = 0;
     ListMask unknown = 0;  // no opinion, or none yet
-    ListMask missing = 0;  // of those the ones from which none is to be expected
+    ListMask missing = 0;  // no opinion of theirs is to be expected, or none but a stale one
     bool in_permit_ranges = false;
     bool permitted = false;  // on the global permitted list: those ranges, or a permit list
 };

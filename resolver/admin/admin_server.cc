@@ -13,6 +13,7 @@
 
 #include "resolver/admin/routes.h"
 #include "resolver/config/endpoint_text.h"
+#include "resolver/supervisor.h"
 
 namespace postern::admin {
 
@@ -96,7 +97,8 @@ AdminServer::~AdminServer() { stop(); }
 
 tl::expected<void, std::string> AdminServer::start(const config::AdminConfig& config,
                                                    const std::string& group) {
-    auto socket = service::UnixSocket::open({.path = config.socket, .mode = 0660, .group = group});
+    auto socket =
+        supervisor::open_socket("admin", {.path = config.socket, .mode = 0660, .group = group});
     if (!socket) return tl::unexpected(socket.error());
     socket_ = std::make_unique<service::UnixSocket>(std::move(*socket));
     if (auto served = serve(socket_->duplicate(), config.socket); !served) return served;

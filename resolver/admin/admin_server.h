@@ -12,7 +12,8 @@
 //      DELETE /v1/cache[/IP]    forget all, or one address
 //      GET    /v1/policies      effective order and status
 //      POST   /v1/reload        read the configuration again; 422 with the problems when it is
-//      refused
+//                               refused
+//      POST   /v1/reload/force  the same, however much changes
 //
 // libmicrohttpd serves it on threads of its own, apart from the data path.  Errors are
 // {"error":"what is wrong"} with a fitting status.

@@ -85,9 +85,12 @@ std::uint64_t replies(const dns::ListStats& stats, dns::ReplyKind kind) {
     return stats.replies[static_cast<std::size_t>(kind)];
 }
 
-json last_probe_json(const health::HealthReport& health) {
-    if (!health.probed) return nullptr;
-    return {{"at", to_rfc3339(health.probed_at)}, {"result", health.probe_result}};
+json probes_json(const health::HealthReport& health) {
+    json probes = json::array();
+    for (const health::ProbeResult& probe : health.probes) {
+        probes.push_back({{"at", to_rfc3339(probe.at)}, {"result", probe.what}});
+    }
+    return probes;
 }
 
 json list_json(const Daemon::ListReport& list) {
@@ -95,13 +98,15 @@ json list_json(const Daemon::ListReport& list) {
     const dns::ListStats& stats = list.stats;
     const health::HealthReport& health = list.health;
     const double opinions = static_cast<double>(health.listed + health.clear);
+    const json probes = probes_json(health);
     return {{"name", list.info.name},
             {"kind", to_string(list.info.kind)},
             {"ipv6", list.ipv6},
             {"state", to_string(health.state)},
             {"since", to_rfc3339(health.since)},
             {"why", health.why},
-            {"last_probe", last_probe_json(health)},
+            {"last_probe", probes.empty() ? json() : probes.front()},
+            {"probes", probes},
             {"queries_today", health.queries_today},
             {"budget", health.budget > 0 ? json(health.budget) : json()},
             {"queries", stats.queries},
@@ -156,6 +161,7 @@ Response cached(Daemon& daemon, const IpAddress& address) {
         json& entry = lists[config->lists[i].info.name];
         entry["state"] = to_string(listing.state);
         if (listing.code != 0) entry["code"] = code_text(listing.code);
+        if (listing.stale) entry["stale"] = true;
     }
     return ok({{"client", address.to_string()}, {"lists", lists}});
 }
@@ -169,9 +175,9 @@ Response flush_all(Daemon& daemon) {
     return ok({{"forgotten", true}});
 }
 
-Response reload(Daemon& daemon) {
+Response reload(Daemon& daemon, Daemon::Sweeping sweeping) {
     Problems problems;
-    const bool applied = daemon.reload(problems);
+    const bool applied = daemon.reload(problems, sweeping);
     json texts = json::array();
     for (const Problem& problem : problems) texts.push_back(problem.to_string());
     Response response = ok({{"reloaded", applied},
@@ -196,7 +202,10 @@ constexpr Route routes[] = {
     {"GET", "/v1/lists", [](Daemon& daemon, std::string_view) { return lists(daemon); }},
     {"GET", "/v1/cache", [](Daemon& daemon, std::string_view) { return cache_stats(daemon); }},
     {"DELETE", "/v1/cache", [](Daemon& daemon, std::string_view) { return flush_all(daemon); }},
-    {"POST", "/v1/reload", [](Daemon& daemon, std::string_view) { return reload(daemon); }},
+    {"POST", "/v1/reload",
+     [](Daemon& daemon, std::string_view) { return reload(daemon, Daemon::Sweeping::refused); }},
+    {"POST", "/v1/reload/force",
+     [](Daemon& daemon, std::string_view) { return reload(daemon, Daemon::Sweeping::wanted); }},
 };
 
 Response respond_about_address(Daemon& daemon, std::string_view method, std::string_view text) {

@@ -52,6 +52,7 @@ struct ListConfig {
     ListInfo info;
     std::string zone;  // may hold a key that was paid for: shown nowhere
     dns::DnsList dns;
+    bool ipv4 = true;
     bool ipv6 = false;
     health::Probe probe;
     std::uint64_t budget = 0;  // queries per day that are free of charge; 0: any number
@@ -61,6 +62,10 @@ struct ListConfig {
 
 struct CacheConfig {
     std::size_t entries = 1'000'000;
+    // How long after its expiry an opinion stands in for a list that cannot be reached.
+    Duration stale_clear = std::chrono::hours{6};
+    Duration stale_listed = std::chrono::hours{1};
+    std::string snapshot;  // file; empty: the cache begins empty
 
     bool operator==(const CacheConfig&) const = default;
 };

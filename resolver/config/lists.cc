@@ -111,6 +111,10 @@ void read_test_point(Section& section, const char* key, std::optional<IpAddress>
 void read_probe(Section section, health::Probe& probe) {
     read_test_point(section, "listed", probe.listed);
     read_test_point(section, "clear", probe.clear);
+    probe.random = section.boolean("random").value_or(probe.random);
+    if (!probe.listed && !probe.clear && !probe.random) {
+        section.error("random", "leaves nothing to test the list with");
+    }
     probe.interval = section.duration("interval", 10s, 1h).value_or(probe.interval);
     section.finish();
 }
@@ -128,7 +132,11 @@ ListConfig read_list(Section& section) {
     list.info.kind = kind == 1 ? ListKind::permit : ListKind::block;
     list.info.info_url = section.text("info").value_or("");
     list.info.operator_name = section.text("operator").value_or("");
+    list.ipv4 = section.boolean("ipv4").value_or(true);
     list.ipv6 = section.boolean("ipv6").value_or(false);
+    if (!list.ipv4 && !list.ipv6) {
+        section.error("ipv4", "is false and `ipv6` is not true; the list could never be asked");
+    }
     list.zone = section.text("zone").value_or("");
     if (const auto zone = dns::Zone::parse(list.zone)) {
         list.dns.zone = *zone;

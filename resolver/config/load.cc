@@ -33,6 +33,17 @@ void read_path(Section& section, const char* key, std::string& path) {
     path = *text;
 }
 
+void read_file_path(Section& section, const char* key, std::string& path) {
+    const auto text = section.text(key);
+    if (!text) return;
+    path = *text;
+    if (!path.empty() && path.front() != '/') {
+        section.error(key, fmt::format("\"{}\" is not an absolute path; write \"\" to keep nothing "
+                                       "across restarts",
+                                       path));
+    }
+}
+
 void read_socket_mode(Section& section, mode_t& mode) {
     const auto text = section.text("socket_mode");
     if (!text) return;
@@ -97,6 +108,11 @@ CacheConfig read_cache(Section section) {
     const auto entries = section.integer("entries", 1024, 100'000'000);
     cache.entries =
         static_cast<std::size_t>(entries.value_or(static_cast<std::int64_t>(cache.entries)));
+    Section stale = section.table("stale");
+    cache.stale_clear = stale.duration("clear", 0s, 24h).value_or(cache.stale_clear);
+    cache.stale_listed = stale.duration("listed", 0s, 24h).value_or(cache.stale_listed);
+    stale.finish();
+    read_file_path(section, "snapshot", cache.snapshot);
     section.finish();
     return cache;
 }
@@ -125,14 +141,7 @@ AdminConfig read_admin(Section section) {
 
 StateConfig read_state(Section section) {
     StateConfig state;
-    if (const auto path = section.text("path")) {
-        state.path = *path;
-        if (!path->empty() && path->front() != '/') {
-            section.error("path", fmt::format("\"{}\" is not an absolute path; write \"\" to keep "
-                                              "nothing across restarts",
-                                              *path));
-        }
-    }
+    read_file_path(section, "path", state.path);
     section.finish();
     return state;
 }

@@ -5,77 +5,42 @@
 
 namespace postern::dns {
 
-namespace {
-
-// After so many attempts in a row that a server left unanswered, the next one is asked first.
-constexpr unsigned silent_max = 8;
-
-}  // namespace
-
 DnsSource::DnsSource(io::Loop& loop, Options options)
     : loop_(loop),
       options_(std::move(options)),
-      questions_(std::make_unique<Question[]>(options_.questions_max)) {
-    for (const io::Endpoint& server : options_.servers) {
-        Upstream::Owner& owner = *this;
-        upstreams_.push_back(std::make_unique<Upstream>(loop_, owner, server));
-        stream_seats_.push_back(std::make_unique<Seat>(*this, AresChannel::Transport::stream,
-                                                       server, QuestionIndex{0}));
-    }
-    for (QuestionIndex i = 0; i < options_.questions_max; ++i) {
-        if (i % AresChannel::queries_max == 0) {
-            datagram_seats_.push_back(std::make_unique<Seat>(
-                *this, AresChannel::Transport::datagrams, options_.servers.front(), i));
-        }
-        Question& question = questions_[i];
-        question.source = this;
-        question.timer.set(
-            [](void* timed_out) {
-                auto& late = *static_cast<Question*>(timed_out);
-                late.source->on_timeout(late);
-            },
-            &question);
-        question.next = i + 1 < options_.questions_max ? i + 1 : none;
-    }
-    free_ = 0;
+      upstreams_(loop_, *this, options_.servers, options_.lists.size()),
+      questions_(options_.questions_max, *this,
+                 [](void* timed_out) {
+                     auto& question = *static_cast<Question*>(timed_out);
+                     question.source->on_timeout(question);
+                 }),
+      seats_(loop_, *this, options_.servers, options_.questions_max),
+      // What is to be done is done at the end of the batch that the timer makes.
+      next_try_([](void*) {}, nullptr) {
     loop_.add_batch_end(*this);
 }
 
 DnsSource::~DnsSource() { loop_.remove_batch_end(*this); }
 
-bool DnsSource::ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) {
-    if (free_ == none) {
-        ++stats_[list].crowded_out;
+bool DnsSource::ask(const ListQuestion& asked, Ticket ticket) {
+    const bool too_many =
+        asked.purpose == Purpose::refresh && questions_.waiting(Purpose::refresh) >= refreshes_max;
+    Question* const question = too_many ? nullptr : questions_.take(asked, ticket);
+    if (question == nullptr) {
+        ++stats_[asked.list].crowded_out;
         return false;
     }
-    const QuestionIndex index = free_;
-    Question& question = questions_[index];
-    free_ = question.next;
-    ++questions_used_;
-    question.address = address;
-    question.ticket = ticket;
-    question.asked = loop_.now();
-    question.attempts = {};
-    question.next = none;
-    question.list = list;
-    question.form = form;
-    question.attempts_made = 0;
-    question.state = State::waiting;
-    question.truncated = false;
-    loop_.timers().arm(question.timer, loop_.now() + options_.timeout * options_.attempts);
-
-    Queue& queue = queues_[list];
-    (queue.first == none ? queue.first : questions_[queue.last].next) = index;
-    queue.last = index;
+    loop_.timers().arm(question->timer, loop_.now() + options_.timeout * options_.attempts);
+    questions_.enqueue(*question);
     return true;
 }
 
 // What came in, then what goes out.
 void DnsSource::on_batch_end() {
-    for (const auto& seat : datagram_seats_) seat->channel.process();
+    seats_.process_datagrams();
     for (const QuestionIndex index : truncated_) ask_over_tcp(questions_[index]);
     truncated_.clear();
-    for (const auto& seat : stream_seats_) seat->channel.process();
+    seats_.process_streams();
 
     // on_answer may lead to new questions, but never to a new entry here.
     for (const Finished& finished : finished_) deliver(finished);
@@ -83,49 +48,115 @@ void DnsSource::on_batch_end() {
     start_waiting();
 }
 
-// The lists take turns, one question each, until the windows are full.
+// Those who wait longest for an answer first; what one of them hears may lead to another.
 void DnsSource::start_waiting() {
-    for (const auto& upstream : upstreams_) upstream->rotate_port();
-    const auto lists = static_cast<ListIndex>(options_.lists.size());
-    if (lists == 0) return;
-    for (ListIndex idle = 0; idle < lists;
-         next_list_ = static_cast<ListIndex>((next_list_ + 1) % lists)) {
-        idle = start_one(next_list_) ? ListIndex{0} : static_cast<ListIndex>(idle + 1);
+    upstreams_.rotate_ports();
+    while (start_all(Purpose::probe) || start_all(Purpose::request) ||
+           start_all(Purpose::refresh)) {
     }
+    if (questions_.waiting(Purpose::probe) == 0 || upstreams_.any_up()) return;
+    loop_.timers().arm(next_try_, upstreams_.next_try());
 }
 
-bool DnsSource::start_one(ListIndex list) {
-    Queue& queue = queues_[list];
-    if (queue.first == none) return false;
-    Question& question = questions_[queue.first];
-    if (question.state == State::abandoned) {
-        queue.first = question.next;
-        release(question);
+// The lists take turns, one question each, until the windows are full.  True when any was started.
+bool DnsSource::start_all(Purpose purpose) {
+    if (questions_.waiting(purpose) == 0) return false;
+    const auto lists = static_cast<ListIndex>(options_.lists.size());
+    bool any = false;
+    for (ListIndex idle = 0; idle < lists;
+         next_list_ = static_cast<ListIndex>((next_list_ + 1) % lists)) {
+        const bool started = start_one(purpose, next_list_);
+        idle = started ? ListIndex{0} : static_cast<ListIndex>(idle + 1);
+        any |= started;
+    }
+    return any;
+}
+
+// True when a question has left the queue.
+bool DnsSource::start_one(Purpose purpose, ListIndex list) {
+    Question* const question = questions_.first(purpose, list);
+    if (question == nullptr) return false;
+    if (question->state == State::abandoned) {
+        questions_.dequeue(purpose, list);
+        release(*question);
         return true;
     }
-    if (asked_of_list_[list] >= share_of_one_list()) return false;
-    if (!upstreams_[server_for_next_attempt(question)]->window().has_room()) return false;
+    Upstream* const upstream = upstreams_.for_attempt(0);
+    if (upstream == nullptr) return start_without_server(*question);
+    if (asked_of_list_[list] >= room_for(purpose) || !upstream->window().has_room()) return false;
 
-    const QuestionIndex index = queue.first;
-    queue.first = question.next;
-    question.state = State::asked;
-    ++asked_of_list_[list];
-    Seat& seat = seat_of(question);
-    const auto id = static_cast<std::uint16_t>(index - seat.first);
-    seat.channel.ask(id, query_of(question, id).bytes());
-    make_attempt(question);
+    questions_.dequeue(purpose, list);
+    start(*question, *upstream);
+    if (Upstream* const down = upstreams_.to_try(loop_.now())) try_server(*down, question->asked);
     return true;
 }
 
+// While none is up, one question at a time is asked; the others wait to see what comes of it. Where
+// nothing came, requests are answered at once, and probes wait on for the next try.
+bool DnsSource::start_without_server(Question& question) {
+    const ListQuestion& asked = question.asked;
+    if (Upstream* const upstream = upstreams_.to_try(loop_.now())) {
+        questions_.dequeue(asked.purpose, asked.list);
+        upstream->reachability().on_try(loop_.now(), loop_.now() + options_.timeout);
+        start(question, *upstream);
+        return true;
+    }
+    if (asked.purpose == Purpose::probe || upstreams_.being_tried(loop_.now())) return false;
+    questions_.dequeue(asked.purpose, asked.list);
+    question.timer.cancel();
+    give_up(question);
+    release(question);
+    return true;
+}
+
+void DnsSource::start(Question& question, Upstream& upstream) {
+    question.state = State::asked;
+    question.patience_ends = loop_.now() + options_.timeout * options_.attempts;
+    ++asked_of_list_[question.asked.list];
+    retries_[question.asked.list].on_first_try();
+    seats_.ask(questions_.index_of(question), query_of(question));
+    attempt(question, upstream);
+}
+
+// Asks a server that is down what another one is being asked, so that nobody has to wait for it.
+void DnsSource::try_server(Upstream& upstream, const ListQuestion& asked) {
+    upstream.reachability().on_try(loop_.now(), loop_.now() + options_.timeout);
+    Question* const question = questions_.take(asked, Ticket{});
+    if (question == nullptr) return;
+    question->state = State::late;
+    ++late_;
+    seats_.ask(questions_.index_of(*question), query_of(*question));
+    attempt(*question, upstream);
+    loop_.timers().arm(question->timer, loop_.now() + linger);
+}
+
 // An attempt that cannot be sent is like one that got lost: its time runs, then the next is made.
-void DnsSource::make_attempt(Question& question) {
-    const std::uint8_t server = server_for_next_attempt(question);
-    const unsigned attempt = question.attempts_made++;
-    question.servers[attempt] = server;
-    upstreams_[server]->send(index_of(question), query_of(question, 0), question.attempts[attempt]);
-    ++stats_[question.list].queries;
-    if (attempt > 0) ++stats_[question.list].retries;
+void DnsSource::attempt(Question& question, Upstream& upstream) {
+    upstream.send(questions_.index_of(question), query_of(question),
+                  question.attempts[question.attempts_made++]);
+    ++stats_[question.asked.list].queries;
     loop_.timers().arm(question.timer, loop_.now() + options_.timeout);
+}
+
+// Asks again, if that is still allowed and paid for.
+bool DnsSource::try_again(Question& question) {
+    if (question.attempts_made == options_.attempts || loop_.now() >= question.patience_ends ||
+        question.asked.purpose == Purpose::refresh) {
+        return false;
+    }
+    const ListIndex list = question.asked.list;
+    Upstream* const upstream = upstreams_.for_attempt(question.attempts_made);
+    if (upstream == nullptr || !retries_[list].take()) return false;
+    ++stats_[list].retries;
+    attempt(question, *upstream);
+    return true;
+}
+
+// A reply may be slow rather than lost.
+bool DnsSource::wait_on(Question& question) {
+    if (loop_.now() >= question.patience_ends || !upstreams_.any_up()) return false;
+    loop_.timers().arm(question.timer, question.patience_ends);
+    return true;
 }
 
 void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_t socket,
@@ -133,46 +164,56 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
     Question& question = questions_[index];
     for (unsigned i = 0; i < question.attempts_made; ++i) {
         Attempt& attempt = question.attempts[i];
-        const std::uint8_t server = question.servers[i];
-        if (!attempt.live || upstreams_[server].get() != &upstream) continue;
-        if (!matches(attempt, socket, query_of(question, 0), bytes)) continue;
+        if (!attempt.live || attempt.upstream != &upstream) continue;
+        if (!matches(attempt, socket, query_of(question), bytes)) continue;
 
+        const ListIndex list = question.asked.list;
         if (attempt.in_window) upstream.window().on_reply();
         attempt.in_window = false;
-        last_reply_[question.list] = loop_.now();
-        if (server == preferred_server_) silent_in_a_row_ = 0;
-        stats_[question.list].latency.add(loop_.now() - attempt.sent);
-        if (try_elsewhere(question, bytes)) return;
-
+        last_reply_[list] = loop_.now();
+        stats_[list].latency.add(loop_.now() - attempt.sent);
+        if (try_elsewhere(question, attempt, bytes)) return;
+        blame_others(question, upstream);
+        question.answered_by = upstream.number();
         close_attempts(question);
-        // c-ares knows the question by the id it was asked with.
-        std::array<std::byte, io::Loop::datagram_max> reply;
-        const std::size_t size = std::min(bytes.size(), reply.size());
-        std::copy_n(bytes.begin(), size, reply.begin());
-        Seat& seat = seat_of(question);
-        const QuestionIndex id = index - seat.first;
-        reply[0] = static_cast<std::byte>(id >> 8);
-        reply[1] = static_cast<std::byte>(id & 0xFF);
-        seat.channel.receive({reply.data(), size});
+        seats_.receive(index, bytes);
         return;
     }
 }
 
 // A server that could not find out, or does not want to, says nothing about the list; another one
 // may.
-bool DnsSource::try_elsewhere(Question& question, std::span<const std::byte> reply) {
-    if (upstreams_.size() < 2 || question.state != State::asked) return false;
-    if (question.attempts_made >= options_.attempts) return false;
-    const ReplyKind kind = read_listing_reply(reply, options_.lists[question.list].codes).kind;
-    if (kind != ReplyKind::servfail && kind != ReplyKind::declined) return false;
-    make_attempt(question);
-    return true;
+bool DnsSource::try_elsewhere(Question& question, const Attempt& attempt,
+                              std::span<const std::byte> reply) {
+    const ListIndex list = question.asked.list;
+    const ReplyKind kind = read_listing_reply(reply, options_.lists[list].codes).kind;
+    const bool failed = kind == ReplyKind::servfail || kind == ReplyKind::declined;
+    if (!failed || upstreams_.size() == 1) {
+        attempt.upstream->on_answer();
+        return false;
+    }
+    attempt.upstream->on_failure(list, attempt.sent);
+    if (question.state != State::asked) return false;
+    // The next attempt may have been made already: for this reply's double, or because it is late.
+    return any_under_way(question) || try_again(question);
+}
+
+// The list answers, so it was not the list that was silent where this question was asked before.
+void DnsSource::blame_others(const Question& question, const Upstream& upstream) {
+    for (const Attempt& attempt : question.attempts) {
+        const bool silent = attempt.live && !attempt.in_window;
+        if (silent && attempt.upstream != &upstream) attempt.upstream->reachability().on_blame();
+    }
+}
+
+void DnsSource::on_reachability(const Upstream& upstream) {
+    if (options_.on_server) options_.on_server(upstream.server(), upstream.reachability().up());
 }
 
 void DnsSource::on_reply(QuestionIndex index, std::span<const std::byte> reply) {
     Question& question = questions_[index];
     if (question.state == State::ended) return release(question);
-    const ListingReply read = read_listing_reply(reply, options_.lists[question.list].codes);
+    const ListingReply read = read_listing_reply(reply, options_.lists[question.asked.list].codes);
     if (read.kind == ReplyKind::truncated && !question.truncated) {
         question.truncated = true;
         truncated_.push_back(index);
@@ -194,28 +235,26 @@ void DnsSource::ask_over_tcp(Question& question) {
         question.state = State::over_tcp;
         loop_.timers().arm(question.timer, loop_.now() + options_.timeout);
     }
-    ++stats_[question.list].over_tcp;
-    const auto id = static_cast<std::uint16_t>(index_of(question));
-    seat_of(question).channel.ask(id, query_of(question, id).bytes());
+    ++stats_[question.asked.list].over_tcp;
+    seats_.ask_over_tcp(questions_.index_of(question), question.answered_by, query_of(question));
 }
 
 void DnsSource::deliver(const Finished& finished) {
     Question& question = questions_[finished.question];
-    ListStats& stats = stats_[question.list];
+    ListStats& stats = stats_[question.asked.list];
     ++stats.replies[static_cast<std::size_t>(finished.reply.kind)];
     const ListAnswer answer = answer_from(finished.reply);
     const bool in_time = question.state != State::late;
     if (!in_time) ++stats.late;
     // Freed first: what follows may ask again.
     const Ticket ticket = question.ticket;
-    const IpAddress address = question.address;
-    const ListIndex list = question.list;
+    const ListQuestion asked = question.asked;
     release(question);
 
     if (in_time) {
-        answers_->on_answer(ticket, list, answer);
+        answers_->on_answer(ticket, asked.list, answer);
     } else if (!is_unknown(answer.listing.state)) {
-        answers_->on_late_answer(address, list, answer);
+        answers_->on_late_answer(asked.address, asked.list, answer);
     }
 }
 
@@ -226,19 +265,13 @@ void DnsSource::on_timeout(Question& question) {
             return give_up(question);
         case State::asked:
             count_silence(question);
-            if (question.attempts_made < options_.attempts) return make_attempt(question);
+            if (try_again(question) || wait_on(question)) return;
             [[fallthrough]];
         case State::over_tcp:
-            question.state = State::late;
-            --asked_of_list_[question.list];
-            ++late_;
-            if (late_ > options_.questions_max / 2) {
-                end(question);
-            } else {
-                loop_.timers().arm(question.timer, loop_.now() + linger);
-            }
+            become_late(question);
             return give_up(question);
         case State::late:
+            count_silence(question);
             return end(question);
         case State::free:
         case State::abandoned:
@@ -247,64 +280,60 @@ void DnsSource::on_timeout(Question& question) {
     }
 }
 
+void DnsSource::become_late(Question& question) {
+    question.state = State::late;
+    --asked_of_list_[question.asked.list];
+    ++late_;
+    if (late_ > options_.questions_max / 2) return end(question);
+    loop_.timers().arm(question.timer, loop_.now() + linger);
+}
+
 void DnsSource::give_up(Question& question) {
-    ++stats_[question.list].timeouts;
-    answers_->on_answer(question.ticket, question.list,
+    ++stats_[question.asked.list].timeouts;
+    answers_->on_answer(question.ticket, question.asked.list,
                         {.listing = {.state = Listing::State::timeout}});
 }
 
 // Silence while the list answers others is a lost datagram; silence of a list that answers nobody
 // says nothing about the way to the name server.
 void DnsSource::count_silence(Question& question) {
-    const unsigned last = question.attempts_made - 1U;
-    Attempt& attempt = question.attempts[last];
-    const std::uint8_t server = question.servers[last];
-    if (attempt.in_window) {
-        Window& window = upstreams_[server]->window();
-        if (last_reply_[question.list] > attempt.sent) {
-            window.on_loss(loop_.now(), options_.timeout);
-        } else {
-            window.on_silence();
-        }
+    const ListIndex list = question.asked.list;
+    for (Attempt& attempt : question.attempts) {
+        if (!attempt.in_window) continue;
         attempt.in_window = false;
-    }
-    if (server == preferred_server_ && upstreams_.size() > 1 && ++silent_in_a_row_ >= silent_max) {
-        preferred_server_ = static_cast<std::uint8_t>((preferred_server_ + 1U) % upstreams_.size());
-        silent_in_a_row_ = 0;
+        if (last_reply_[list] > attempt.sent) {
+            attempt.upstream->window().on_loss(loop_.now(), options_.timeout);
+        } else {
+            attempt.upstream->window().on_silence();
+        }
+        attempt.upstream->on_failure(list, attempt.sent);
     }
 }
 
 void DnsSource::close_attempts(Question& question) {
-    for (unsigned i = 0; i < question.attempts_made; ++i) {
-        Upstream& upstream = *upstreams_[question.servers[i]];
-        Attempt& attempt = question.attempts[i];
-        upstream.forget(attempt);
-        if (attempt.in_window) upstream.window().on_silence();
+    for (Attempt& attempt : question.attempts) {
+        if (attempt.upstream == nullptr) continue;
+        attempt.upstream->forget(attempt);
+        if (attempt.in_window) attempt.upstream->window().on_silence();
         attempt.in_window = false;
     }
 }
 
-// c-ares cannot cancel one query, but it can be told that it failed.
 void DnsSource::end(Question& question) {
     close_attempts(question);
     if (question.state == State::late) --late_;
     question.state = State::ended;
-    Seat& seat = seat_of(question);
-    const auto id = static_cast<std::uint16_t>(index_of(question) - seat.first);
-    seat.channel.expire(id, query_of(question, id).bytes());
+    const auto stream = question.truncated ? std::optional(question.answered_by) : std::nullopt;
+    seats_.expire(questions_.index_of(question), stream, query_of(question));
 }
 
 void DnsSource::release(Question& question) {
     close_attempts(question);
     if (question.state == State::asked || question.state == State::over_tcp) {
-        --asked_of_list_[question.list];
+        --asked_of_list_[question.asked.list];
     }
     if (question.state == State::late) --late_;
-    question.timer.cancel();
-    question.state = State::free;
-    question.next = free_;
-    free_ = index_of(question);
-    --questions_used_;
+    questions_.give_back(question);
 }
 
 ListAnswer DnsSource::answer_from(const ListingReply& reply) const {
@@ -317,30 +346,22 @@ ListAnswer DnsSource::answer_from(const ListingReply& reply) const {
             .kind = reply.kind};
 }
 
-std::uint8_t DnsSource::server_for_next_attempt(const Question& question) const {
-    return static_cast<std::uint8_t>((preferred_server_ + question.attempts_made) %
-                                     upstreams_.size());
-}
-
 // Half of the room may be one list's; were it more, a list that does not answer would hold up the
-// others.
-unsigned DnsSource::share_of_one_list() const {
-    unsigned room = 0;
-    for (const auto& upstream : upstreams_) room += upstream->window().size();
-    return options_.lists.size() == 1 ? room : std::max(room / 2, 1U);
+// others.  Refreshes leave half of that to those who wait.
+unsigned DnsSource::room_for(Purpose purpose) const {
+    const unsigned room = upstreams_.room();
+    const unsigned of_one_list = options_.lists.size() == 1 ? room : room / 2;
+    return std::max(purpose == Purpose::refresh ? of_one_list / 2 : of_one_list, 1U);
 }
 
-Query DnsSource::query_of(const Question& question, std::uint16_t id) const {
-    return {id, question.address, options_.lists[question.list].zone, question.form};
+bool DnsSource::any_under_way(const Question& question) {
+    return std::any_of(question.attempts.begin(), question.attempts.end(),
+                       [](const Attempt& attempt) { return attempt.in_window; });
 }
 
-QuestionIndex DnsSource::index_of(const Question& question) const {
-    return static_cast<QuestionIndex>(&question - questions_.get());
-}
-
-DnsSource::Seat& DnsSource::seat_of(const Question& question) {
-    if (question.truncated) return *stream_seats_[question.servers[question.attempts_made - 1U]];
-    return *datagram_seats_[index_of(question) / AresChannel::queries_max];
+Query DnsSource::query_of(const Question& question) const {
+    const ListQuestion& asked = question.asked;
+    return {0, asked.address, options_.lists[asked.list].zone, asked.form};
 }
 
 }  // namespace postern::dns

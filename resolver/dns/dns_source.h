@@ -7,27 +7,31 @@
 //      ask ──► waiting ──► asked ──────────────► answered        on_answer
 //              (window)      │ timeout: again    ▲
 //                            ├──────────► over TCP (the reply was truncated)
-//                            ▼ attempts used up
+//                            ▼ attempts or patience used up
 //                          late ───────────────► answered        on_late_answer
 //                            │ linger is over
 //                            ▼
 //                          gone
 //
 // Every question has one on_answer: an opinion, or why there is none.  A question that timed out is
-// not cancelled but waits on for a while, because its answer is still good for the cache.  Memory
-// is taken at the start; all work is done once per batch, at its end.
+// not cancelled but waits on for a while, because its answer is still good for the cache.  Asking
+// again is limited by a budget.  While no name server answers, requests are answered at once and
+// probes wait for one to come back.  Memory is taken at the start; all work is done once per batch,
+// at its end.
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <memory>
-#include <string>
+#include <functional>
 #include <vector>
 
-#include "resolver/dns/ares_channel.h"
+#include "resolver/dns/code_map.h"
 #include "resolver/dns/list_source.h"
 #include "resolver/dns/list_stats.h"
-#include "resolver/dns/upstream.h"
+#include "resolver/dns/listing_reply.h"
+#include "resolver/dns/question_table.h"
+#include "resolver/dns/retry_budget.h"
+#include "resolver/dns/seats.h"
+#include "resolver/dns/upstreams.h"
 
 namespace postern::dns {
 
@@ -49,7 +53,10 @@ struct TtlBounds {
     bool operator==(const TtlBounds&) const = default;
 };
 
-class DnsSource final : public ListSource, private io::BatchEndHook, private Upstream::Owner {
+class DnsSource final : public ListSource,
+                        private io::BatchEndHook,
+                        private Upstream::Owner,
+                        private Seats::Owner {
   public:
     struct Options {
         std::vector<io::Endpoint> servers;  // at least one
@@ -58,6 +65,8 @@ class DnsSource final : public ListSource, private io::BatchEndHook, private Ups
         unsigned attempts = 2;  // 1 … attempts_max, on the servers in turn
         TtlBounds ttl;
         std::size_t questions_max = 32768;  // under way at once, late ones too; at most 65536
+        // Told when a name server answers nothing any more, and when it is back.
+        std::function<void(const io::Endpoint& server, bool up)> on_server = nullptr;
     };
 
     // `loop` must outlive the source.
@@ -65,117 +74,72 @@ class DnsSource final : public ListSource, private io::BatchEndHook, private Ups
     ~DnsSource() override;
 
     void deliver_to(ListAnswers& answers) override { answers_ = &answers; }
-    bool ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) override;
+    bool ask(const ListQuestion& asked, Ticket ticket) override;
 
     const ListStats& stats(ListIndex list) const { return stats_[list]; }
-    std::size_t in_flight() const { return questions_used_; }
+    std::size_t in_flight() const { return questions_.used(); }
 
-    static constexpr unsigned attempts_max = 3;
+    static constexpr unsigned attempts_max = Question::attempts_max;
     // How long an answer may be late and still be of use.
     static constexpr Duration linger = std::chrono::seconds{2};
+    // Refreshes that wait; more are refused.
+    static constexpr std::size_t refreshes_max = 256;
 
   private:
-    enum class State : std::uint8_t {
-        free,
-        waiting,    // for room in a window
-        abandoned,  // timed out while waiting; goes when its turn comes
-        asked,
-        over_tcp,
-        late,
-        ended,  // given up for good; goes when c-ares has let go of it
-    };
-
-    struct Question {
-        IpAddress address;
-        Ticket ticket = 0;
-        io::Timer timer;
-        DnsSource* source = nullptr;
-        TimePoint asked{};
-        std::array<Attempt, attempts_max> attempts;
-        std::array<std::uint8_t, attempts_max> servers{};
-        QuestionIndex next = 0;  // in the queue or the free list
-        ListIndex list = 0;
-        NameForm form = NameForm::by_family;
-        std::uint8_t attempts_made = 0;
-        State state = State::free;
-        bool truncated = false;  // the query has moved to its server's stream channel
-    };
-
-    // Questions that wait, first come first served.  Each list has its own, so that a list that
-    // does not answer cannot hold up the others'.
-    struct Queue {
-        QuestionIndex first = none;
-        QuestionIndex last = none;
-    };
+    using State = Question::State;
 
     struct Finished {
         QuestionIndex question;
         ListingReply reply;
     };
 
-    // A c-ares channel and the questions it serves: `first` and those behind it.
-    struct Seat final : AresChannel::Owner {
-        Seat(DnsSource& its_source, AresChannel::Transport transport, const io::Endpoint& server,
-             QuestionIndex its_first)
-            : source(its_source),
-              first(its_first),
-              channel(its_source.loop_, *this, transport, server) {}
-        void on_reply(std::uint16_t id, std::span<const std::byte> reply) override {
-            source.on_reply(first + id, reply);
-        }
-        void on_no_reply(std::uint16_t id) override { source.on_no_reply(first + id); }
-
-        DnsSource& source;
-        const QuestionIndex first;
-        AresChannel channel;
-    };
-
-    static constexpr QuestionIndex none = 0xFFFFFFFF;
-
     void on_batch_end() override;
     void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
                      std::span<const std::byte> bytes) override;
-    void on_reply(QuestionIndex index, std::span<const std::byte> reply);
-    void on_no_reply(QuestionIndex index);
+    void on_reachability(const Upstream& upstream) override;
+    void on_reply(QuestionIndex index, std::span<const std::byte> reply) override;
+    void on_no_reply(QuestionIndex index) override;
 
     void start_waiting();
-    bool start_one(ListIndex list);
-    void make_attempt(Question& question);
-    bool try_elsewhere(Question& question, std::span<const std::byte> reply);
+    bool start_all(Purpose purpose);
+    bool start_one(Purpose purpose, ListIndex list);
+    bool start_without_server(Question& question);
+    void start(Question& question, Upstream& upstream);
+    void try_server(Upstream& upstream, const ListQuestion& asked);
+    void attempt(Question& question, Upstream& upstream);
+    bool try_again(Question& question);
+    bool wait_on(Question& question);
+    bool try_elsewhere(Question& question, const Attempt& attempt,
+                       std::span<const std::byte> reply);
+    void blame_others(const Question& question, const Upstream& upstream);
     void ask_over_tcp(Question& question);
     void deliver(const Finished& finished);
     void on_timeout(Question& question);
     void give_up(Question& question);
+    void become_late(Question& question);
     void count_silence(Question& question);
     void close_attempts(Question& question);
     void end(Question& question);
     void release(Question& question);
 
     ListAnswer answer_from(const ListingReply& reply) const;
-    std::uint8_t server_for_next_attempt(const Question& question) const;
-    unsigned share_of_one_list() const;
-    Query query_of(const Question& question, std::uint16_t id) const;
-    QuestionIndex index_of(const Question& question) const;
-    Seat& seat_of(const Question& question);
+    unsigned room_for(Purpose purpose) const;
+    static bool any_under_way(const Question& question);
+    Query query_of(const Question& question) const;
 
     io::Loop& loop_;
     ListAnswers* answers_ = nullptr;
     const Options options_;
-    std::vector<std::unique_ptr<Upstream>> upstreams_;
-    std::vector<std::unique_ptr<Seat>>
-        datagram_seats_;  // a question's seat and id follow from its index
-    std::vector<std::unique_ptr<Seat>> stream_seats_;  // one for each upstream
+    Upstreams upstreams_;
+    QuestionTable questions_;
+    Seats seats_;
+    io::Timer next_try_;
 
-    std::unique_ptr<Question[]> questions_;
-    QuestionIndex free_ = none;
-    std::size_t questions_used_ = 0;
     std::size_t late_ = 0;
-    std::array<Queue, lists_max> queues_;
     std::array<unsigned, lists_max> asked_of_list_{};
     std::array<TimePoint, lists_max> last_reply_{};
+    std::array<RetryBudget, lists_max> retries_;
     ListIndex next_list_ = 0;
-    std::uint8_t preferred_server_ = 0;
-    unsigned silent_in_a_row_ = 0;  // attempts at the preferred server
 
     std::vector<QuestionIndex> truncated_;
     std::vector<Finished> finished_;

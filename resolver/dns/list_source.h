@@ -19,6 +19,22 @@ namespace postern::dns {
 using Ticket = std::uint64_t;
 inline constexpr Ticket ticket_bit_of_sources = Ticket{1} << 31;
 
+// Why somebody wants to know.
+enum class Purpose : std::uint8_t {
+    probe,    // a self-test: waits longer than a request for a name server to come back
+    request,  // a gateway waits
+    refresh,  // nobody waits: asked after all others, where there is room to spare, and once
+};
+inline constexpr std::size_t purposes = 3;
+
+// What a list is asked.
+struct ListQuestion {
+    ListIndex list = 0;
+    IpAddress address;
+    NameForm form = NameForm::by_family;
+    Purpose purpose = Purpose::request;
+};
+
 struct ListAnswer {
     Listing listing;
     Duration ttl{};  // of an opinion (listed, clear): how long it holds; already within the list's
@@ -42,7 +58,7 @@ class ListSource {
     virtual void deliver_to(ListAnswers& answers) = 0;
     // Gives exactly one on_answer, never from inside this call, at the latest when the source's own
     // patience is over; unless it returns false: too much is under way, nothing will come.
-    virtual bool ask(ListIndex list, const IpAddress& address, NameForm form, Ticket ticket) = 0;
+    virtual bool ask(const ListQuestion& question, Ticket ticket) = 0;
 
     // The lists that are believed at present; the others are not to be asked.  A source that does
     // not judge its lists believes them all.

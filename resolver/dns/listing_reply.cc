@@ -22,6 +22,7 @@ class Reader {
     explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
     bool failed() const { return failed_; }
+    void fail() { failed_ = true; }
     std::uint8_t u8() {
         if (at_ >= bytes_.size()) failed_ = true;
         return failed_ ? std::uint8_t{0} : std::to_integer<std::uint8_t>(bytes_[at_++]);
@@ -127,12 +128,13 @@ Codes read_answers(Reader& reader, std::uint16_t records, const CodeMap& map) {
     Codes codes;
     for (unsigned i = 0; i < records && !reader.failed(); ++i) {
         const Record record = read_record_head(reader);
-        if (record.type == type_a && record.rclass == class_internet && record.data_size == 4) {
-            const std::uint32_t address = reader.u32();
-            if (!reader.failed()) codes.add(address, record.ttl, map);
-        } else {
+        if (record.type != type_a || record.rclass != class_internet) {
             reader.skip(record.data_size);
+            continue;
         }
+        if (record.data_size != 4) reader.fail();  // RFC 1035 section 3.4.1
+        const std::uint32_t address = reader.u32();
+        if (!reader.failed()) codes.add(address, record.ttl, map);
     }
     return codes;
 }

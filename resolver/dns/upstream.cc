@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/dns/upstream.h"
 
+#include <cerrno>
+
 namespace postern::dns {
 
 namespace {
@@ -17,8 +19,14 @@ std::uint16_t id_of(std::span<const std::byte> message) {
 
 }  // namespace
 
-Upstream::Upstream(io::Loop& loop, Owner& owner, const io::Endpoint& server)
-    : loop_(loop), owner_(owner), server_(server), question_of_id_(ids) {
+Upstream::Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::Endpoint& server,
+                   std::size_t lists)
+    : loop_(loop),
+      owner_(owner),
+      number_(number),
+      server_(server),
+      reachability_(lists),
+      question_of_id_(ids) {
     for (Port& port : ports_) {
         port.upstream = this;
         port.socket = loop_.open_datagram(server_, port);
@@ -31,6 +39,7 @@ Upstream::~Upstream() {
 }
 
 bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
+    attempt.upstream = this;
     Port& port = ports_[current_socket_];
     // A socket that could not be opened at first (no descriptors, no route) is tried again when its
     // turn comes.
@@ -44,7 +53,8 @@ bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
     question_of_id_[id] = question + 1;
     ++ids_used_;
 
-    attempt = {.letter_case = loop_.random(),
+    attempt = {.upstream = this,
+               .letter_case = loop_.random(),
                .sent = loop_.now(),
                .id = id,
                .socket = current_socket_,
@@ -64,6 +74,21 @@ void Upstream::forget(Attempt& attempt) {
     --ids_used_;
 }
 
+void Upstream::on_answer() {
+    const bool returns = !reachability_.up();
+    reachability_.on_answer(loop_.now());
+    if (returns) owner_.on_reachability(*this);
+}
+
+void Upstream::on_failure(ListIndex list, TimePoint sent) {
+    if (reachability_.on_failure(list, sent, loop_.now())) go_down();
+}
+
+void Upstream::go_down() {
+    window_.on_down();
+    owner_.on_reachability(*this);
+}
+
 std::uint8_t Upstream::pick_socket() { return static_cast<std::uint8_t>(loop_.random() % sockets); }
 
 void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {
@@ -75,6 +100,11 @@ void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes)
     }
     const auto index = static_cast<std::uint8_t>(this - upstream->ports_.data());
     upstream->owner_.on_datagram(*upstream, question - 1, index, bytes);
+}
+
+void Upstream::Port::on_error(io::SocketId, int error) {
+    if (error != ECONNREFUSED) return;
+    if (upstream->reachability_.on_refusal(upstream->loop_.now())) upstream->go_down();
 }
 
 bool matches(const Attempt& attempt, std::uint8_t socket, Query query,

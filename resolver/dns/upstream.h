@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "resolver/dns/query_name.h"
+#include "resolver/dns/reachability.h"
 #include "resolver/dns/window.h"
 #include "resolver/io/loop.h"
 
@@ -23,8 +24,11 @@ namespace postern::dns {
 // The asker's number for a question in flight.
 using QuestionIndex = std::uint32_t;
 
+class Upstream;
+
 // One datagram on its way.
 struct Attempt {
+    Upstream* upstream = nullptr;
     std::uint64_t letter_case = 0;
     TimePoint sent{};
     std::uint16_t id = 0;
@@ -42,13 +46,25 @@ class Upstream final {
         // with matches().
         virtual void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
                                  std::span<const std::byte> bytes) = 0;
+        // It went down, or came up again.
+        virtual void on_reachability(const Upstream& upstream) = 0;
     };
 
-    Upstream(io::Loop& loop, Owner& owner, const io::Endpoint& server);
+    // `number` is the owner's name for it, `lists` how many it is asked about.
+    Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::Endpoint& server,
+             std::size_t lists);
     ~Upstream();
 
+    std::uint8_t number() const { return number_; }
     const io::Endpoint& server() const { return server_; }
     Window& window() { return window_; }
+    Reachability& reachability() { return reachability_; }
+    const Reachability& reachability() const { return reachability_; }
+
+    // It has answered something.
+    void on_answer();
+    // It left an attempt made at `sent` unanswered, or says that it cannot answer.
+    void on_failure(ListIndex list, TimePoint sent);
 
     // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or
     // no socket can be opened.
@@ -67,15 +83,18 @@ class Upstream final {
         Upstream* upstream = nullptr;
         io::SocketId socket;
         void on_datagram(io::SocketId, std::span<const std::byte> bytes) override;
-        void on_error(io::SocketId, int) override {}
+        void on_error(io::SocketId, int error) override;
     };
 
+    void go_down();
     std::uint8_t pick_socket();
 
     io::Loop& loop_;
     Owner& owner_;
+    const std::uint8_t number_;
     const io::Endpoint server_;
     Window window_;
+    Reachability reachability_;
     std::array<Port, sockets> ports_;
     std::uint8_t current_socket_ = 0;
     // Question + 1 by id; 0: the id is free.

@@ -33,6 +33,8 @@ class Window {
         shrunk_ = now;
         size_ = std::max(size_ / 2, size_min);
     }
+    // The name server answers nothing any more.  When it is back, it is not met with all at once.
+    void on_down() { size_ = size_min; }
 
     static constexpr double size_min = 8;
     static constexpr double size_max = 128;

@@ -30,6 +30,8 @@ std::string to_string(const Cause& cause) {
             return "";
         case Cause::Kind::unproven:
             return "has not passed its first self-test yet";
+        case Cause::Kind::slept:
+            return "was not tested while the machine slept; has to pass a self-test first";
         case Cause::Kind::surge:
             return "listed too many addresses in a row; votes are held until a self-test is passed";
         case Cause::Kind::emptied:

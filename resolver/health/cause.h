@@ -14,6 +14,7 @@ struct Cause {
     enum class Kind : std::uint8_t {
         none,
         unproven,
+        slept,      // the machine has slept, and with it all self-tests
         surge,      // too many listings in a row to be taken on trust
         emptied,    // the listed test point is not listed
         world,      // something is listed that nobody lists

@@ -21,6 +21,7 @@ HealthMonitor::HealthMonitor(io::Loop& loop, dns::ListSource& source, cache::Lis
     }
     inquest_.set([](void* monitor) { static_cast<HealthMonitor*>(monitor)->close_inquest(); },
                  this);
+    pulse_.set([](void* monitor) { static_cast<HealthMonitor*>(monitor)->on_pulse(); }, this);
     source_.deliver_to(*this);
 }
 
@@ -29,12 +30,24 @@ void HealthMonitor::start(std::function<void()> first_rounds_over) {
     first_rounds_ = watches_.size();
     first_rounds_over_ = std::move(first_rounds_over);
     for (Watch& watch : watches_) start_round(watch);
+    loop_.timers().arm(pulse_, loop_.now() + pulse_interval);
 }
 
-bool HealthMonitor::ask(ListIndex list, const IpAddress& address, dns::NameForm form,
-                        dns::Ticket ticket) {
-    if (!source_.ask(list, address, form, ticket)) return false;
-    count_query(watches_[list]);
+void HealthMonitor::on_pulse() {
+    const bool slept = loop_.now() >= pulse_.deadline() + sleep_min;
+    loop_.timers().arm(pulse_, loop_.now() + pulse_interval);
+    if (!slept) return;
+    for (Watch& watch : watches_) {
+        watch.health.on_sleep();
+        note_state(watch);
+        // One that is under way began before.
+        if (watch.state == State::unproven) start_round(watch);
+    }
+}
+
+bool HealthMonitor::ask(const dns::ListQuestion& question, dns::Ticket ticket) {
+    if (!source_.ask(question, ticket)) return false;
+    count_query(watches_[question.list]);
     return true;
 }
 
@@ -74,12 +87,19 @@ void HealthMonitor::on_probe_answer(Watch& watch, dns::Ticket ticket,
 
 void HealthMonitor::start_round(Watch& watch) {
     watch.next_round.cancel();
-    watch.round = ProbeRound(watch.options.probe, watch.options.ipv6, loop_.random());
+    const ProbeScope scope{.ipv4 = watch.options.ipv4,
+                           .ipv6 = watch.options.ipv6,
+                           .random_addresses = watch.health.random_addresses()};
+    watch.round = ProbeRound(watch.options.probe, scope, loop_.random());
     ++watch.round_number;
     const dns::Ticket ticket = dns::Ticket{watch.round_number} << 32 | dns::ticket_bit_of_sources;
     for (std::size_t i = 0; i < watch.round.size(); ++i) {
         const ProbeRound::Question& question = watch.round[i];
-        if (ask(watch.list, question.address, question.form, ticket | i)) continue;
+        const dns::ListQuestion probe{.list = watch.list,
+                                      .address = question.address,
+                                      .form = question.form,
+                                      .purpose = dns::Purpose::probe};
+        if (ask(probe, ticket | i)) continue;
         // We are overloaded, which is not the list's fault; the retry asks all again.
         watch.round = {};
         ++watch.round_number;
@@ -89,10 +109,10 @@ void HealthMonitor::start_round(Watch& watch) {
 
 void HealthMonitor::finish_round(Watch& watch) {
     const Finding finding = watch.round.finding();
-    const bool first = watch.probe_result.empty();
-    watch.probed_at = loop_.wall_now();
-    watch.probe_result =
-        finding.verdict == Finding::Verdict::clean ? "clean" : to_string(finding.cause);
+    const bool first = watch.probes.empty();
+    const bool clean = finding.verdict == Finding::Verdict::clean;
+    watch.probes.push_front({loop_.wall_now(), clean ? "clean" : to_string(finding.cause)});
+    if (watch.probes.size() > probes_kept) watch.probes.pop_back();
 
     watch.health.on_round(finding, loop_.now());
     const bool caught =
@@ -183,9 +203,7 @@ HealthReport HealthMonitor::report(ListIndex list) const {
     return {.state = watch.state,
             .since = watch.since,
             .why = to_string(watch.health.cause()),
-            .probed = !watch.probe_result.empty(),
-            .probed_at = watch.probed_at,
-            .probe_result = watch.probe_result,
+            .probes = {watch.probes.begin(), watch.probes.end()},
             .listed = watch.listed,
             .clear = watch.clear,
             .queries_today = watch.budget.today(loop_.wall_now()),

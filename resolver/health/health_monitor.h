@@ -29,17 +29,21 @@ namespace postern::health {
 
 struct WatchedList {
     Probe probe;
+    bool ipv4 = true;  // the families of which it has data
     bool ipv6 = false;
     std::uint64_t budget = 0;  // queries per day; 0: none
+};
+
+struct ProbeResult {
+    WallTime at;
+    std::string what;  // "clean", or what was wrong
 };
 
 struct HealthReport {
     State state = State::unproven;
     WallTime since;
-    std::string why;  // empty: healthy
-    bool probed = false;
-    WallTime probed_at;
-    std::string probe_result;
+    std::string why;                  // empty: healthy
+    std::vector<ProbeResult> probes;  // the latest rounds, the newest first
     // Answers to requests; probes do not count.
     std::uint64_t listed = 0;
     std::uint64_t clear = 0;
@@ -59,8 +63,7 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
     void start(std::function<void()> first_rounds_over);
 
     void deliver_to(dns::ListAnswers& answers) override { answers_ = &answers; }
-    bool ask(ListIndex list, const IpAddress& address, dns::NameForm form,
-             dns::Ticket ticket) override;
+    bool ask(const dns::ListQuestion& question, dns::Ticket ticket) override;
     ListMask voting() const override { return voting_; }
     Listing::State state_without_vote(ListIndex list) const override;
 
@@ -68,6 +71,12 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
 
     // Lists that are found lying within this time of each other make the resolver the suspect.
     static constexpr Duration inquest_length = std::chrono::seconds{5};
+    // A machine that sleeps is noticed by a pulse that comes late; then no list votes before it has
+    // been tested again.
+    static constexpr Duration pulse_interval = std::chrono::seconds{5};
+    static constexpr Duration sleep_min = std::chrono::seconds{30};
+    // Rounds that are told of.
+    static constexpr std::size_t probes_kept = 5;
 
   private:
     struct Watch {
@@ -89,8 +98,7 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
         io::Timer next_round;
         ProbeRound round;
         std::uint32_t round_number = 0;
-        WallTime probed_at{};
-        std::string probe_result;  // empty: no round is over yet
+        std::deque<ProbeResult> probes;  // the newest first; at most probes_kept
 
         std::uint64_t listed = 0;
         std::uint64_t clear = 0;
@@ -103,6 +111,7 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
     void on_probe_answer(Watch& watch, dns::Ticket ticket, const dns::ListAnswer& answer);
     void on_request_answer(Watch& watch, const dns::ListAnswer& answer);
 
+    void on_pulse();
     void start_round(Watch& watch);
     void finish_round(Watch& watch);
     void schedule_round(Watch& watch);
@@ -122,6 +131,7 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
 
     ListMask liars_ = 0;  // found since the inquest began
     io::Timer inquest_;
+    io::Timer pulse_;
     std::size_t first_rounds_ = 0;  // not over yet
     std::function<void()> first_rounds_over_;
 };

@@ -75,6 +75,8 @@ void ListHealth::on_clean_round(TimePoint now) {
     if (in_disgrace() && clean_rounds_ < clean_rounds_for_release) return;
     // Only a round that began after the alarm disproves it; the monitor sees to that.
     if (state_ == State::suspect) surge_.on_disproved(now);
+    // What it said before it fell into disgrace is not what is usual for it.
+    if (in_disgrace()) surge_ = Surge();
     enter(State::healthy, {});
 }
 

@@ -10,6 +10,7 @@
 //                                       suspect ─────────────────────────┘
 //
 //      any ── a lie, or two rounds without the listed test point ──►  suspended
+//      healthy ── the machine has slept ────────────────────────────►  unproven
 //      any ── a code by which the list refuses to serve us ─────────►  refused
 //      suspended, refused ── three clean rounds in a row ───────────►  healthy
 //
@@ -40,11 +41,19 @@ class ListHealth {
     bool on_answer(const dns::ListAnswer& answer, TimePoint now);
     // A round is over.
     void on_round(const Finding& finding, TimePoint now);
+    // Nobody has looked at the list for a long while.
+    void on_sleep() {
+        if (state_ == State::healthy) enter(State::unproven, {Cause::Kind::slept});
+    }
     // Other lists lie too.
     void blame_resolver() {
         if (state_ == State::suspended) cause_ = {Cause::Kind::rewritten};
     }
 
+    // How many random addresses the next round should ask about.
+    unsigned random_addresses() const {
+        return state_ == State::suspect ? ProbeScope::random_addresses_max : 1;
+    }
     // How long to wait before the next round: a random time between the two.
     struct Pause {
         Duration min;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/health/probe_round.h"
 
+#include <bit>
+
 namespace postern::health {
 
 namespace {
@@ -27,7 +29,9 @@ IpAddress random_v6(std::uint64_t random) {
     return IpAddress(bytes);
 }
 
-Finding judge(const ProbeRound::Question& question) {
+// Test points may come from a resolver's cache, so that they tell little of a list that is silent;
+// `fresh` are those that cannot.
+Finding judge(const ProbeRound::Question& question, bool fresh) {
     const dns::ListAnswer& answer = question.answer;
     const bool should_be_listed = question.point == Point::listed;
     switch (answer.listing.state) {
@@ -43,20 +47,25 @@ Finding judge(const ProbeRound::Question& question) {
             break;
     }
     if (answer.kind == ReplyKind::nonsense) return {Verdict::lying, {Cause::Kind::foreign}};
-    if (question.point != Point::random) return {Verdict::unfinished, {Cause::Kind::unfinished}};
+    if (!fresh) return {Verdict::unfinished, {Cause::Kind::unfinished}};
     return {Verdict::silent, {answer.kind ? Cause::Kind::failing : Cause::Kind::silent}};
 }
 
 }  // namespace
 
-ProbeRound::ProbeRound(const Probe& probe, bool ipv6, std::uint64_t random) {
-    if (probe.listed) add(Point::listed, *probe.listed, NameForm::by_family);
-    if (probe.clear) add(Point::clear, *probe.clear, NameForm::by_family);
-    add(Point::random, random_v4(random), NameForm::by_family);
-    if (!ipv6) return;
-    if (probe.listed) add(Point::listed, *probe.listed, NameForm::nibbles);
-    if (probe.clear) add(Point::clear, *probe.clear, NameForm::nibbles);
-    add(Point::random, random_v6(random), NameForm::nibbles);
+ProbeRound::ProbeRound(const Probe& probe, const ProbeScope& scope, std::uint64_t random)
+    : random_(probe.random) {
+    const unsigned random_addresses = probe.random ? scope.random_addresses : 0;
+    for (const NameForm form : {NameForm::by_family, NameForm::nibbles}) {
+        const bool nibbles = form == NameForm::nibbles;
+        if (!(nibbles ? scope.ipv6 : scope.ipv4)) continue;
+        if (probe.listed) add(Point::listed, *probe.listed, form);
+        if (probe.clear) add(Point::clear, *probe.clear, form);
+        for (unsigned i = 0; i < random_addresses; ++i) {
+            const std::uint64_t bits = std::rotr(random, static_cast<int>(8 * i));
+            add(Point::random, nibbles ? random_v6(bits) : random_v4(bits), form);
+        }
+    }
 }
 
 void ProbeRound::add(Question::Point point, const IpAddress& address, NameForm form) {
@@ -76,7 +85,8 @@ void ProbeRound::on_answer(std::size_t index, const dns::ListAnswer& answer) {
 Finding ProbeRound::finding() const {
     Finding gravest;
     for (std::size_t i = 0; i < size_; ++i) {
-        const Finding finding = judge(questions_[i]);
+        const Question& question = questions_[i];
+        const Finding finding = judge(question, !random_ || question.point == Point::random);
         if (finding.verdict > gravest.verdict) gravest = finding;
     }
     return gravest;

@@ -25,14 +25,16 @@ void Surge::on_disproved(TimePoint now) {
     latest_count_ = 0;
 }
 
-// Catches a list that lists nearly everybody, so that no run is long enough: fifteen in sixteen of
-// the latest opinions, where less than half is usual.
+// Catches a list that lists many, but not all, so that no run is long enough.  How many of the
+// latest opinions are improbable depends on what is usual: half, where that is less than a tenth,
+// and fifteen in sixteen from a fifth on.  Where most are listed as a rule nothing can be told.
 bool Surge::share_is_improbable() const {
     const unsigned window = std::max(window_min, limit_);
     if (learned_ < learned_min || baseline_ >= 0.5 || latest_count_ < window) return false;
     const auto older = static_cast<std::size_t>(run_max - window);
     const std::size_t listed = (latest_ << older).count();
-    return listed >= window - window / 16;
+    const double share = std::clamp(baseline_ * 5, 0.5, 15.0 / 16.0);
+    return static_cast<double>(listed) >= share * window;
 }
 
 }  // namespace postern::health

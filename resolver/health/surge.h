@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Notices that a list suddenly lists nearly everybody.
+// Notices that a list suddenly lists nearly everybody, or many more than it used to.
 //
 // Only answers from the list itself are counted, which the cache makes one for each address.  A
 // wave of spam looks the same, so an alarm is a reason to probe, not a verdict; each alarm that a

@@ -8,7 +8,7 @@ namespace postern::io {
 Clocks read_clocks() {
     timespec steady{};
     timespec wall{};
-    ::clock_gettime(CLOCK_MONOTONIC, &steady);
+    ::clock_gettime(CLOCK_BOOTTIME, &steady);
     ::clock_gettime(CLOCK_REALTIME, &wall);
     return {
         .now = TimePoint(std::chrono::seconds(steady.tv_sec) + Duration(steady.tv_nsec)),

@@ -8,7 +8,7 @@
 namespace postern::io {
 
 struct Clocks {
-    TimePoint now;  // CLOCK_MONOTONIC: does not count the time a machine sleeps, nor follow jumps
+    TimePoint now;      // CLOCK_BOOTTIME: goes on while the machine sleeps, follows no jumps
     WallTime wall_now;  // CLOCK_REALTIME
 };
 

@@ -96,7 +96,7 @@ void EpollLoop::accept_some(Socket& listener) {
     for (int i = 0; i < accepts_max; ++i) {
         const int fd = ::accept4(listener.fd, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) {
-            if (!would_block(errno) && errno != ECONNABORTED) accept_failed(listener);
+            if (!would_block(errno) && errno != ECONNABORTED) accept_failed(listener, errno);
             return;
         }
         accepted(listener, fd);
@@ -133,7 +133,7 @@ void EpollLoop::stop_reading(Socket& socket) { want_no_more(socket, EPOLLIN); }
 
 void EpollLoop::read_stream(Socket& stream) {
     if (!stream.wants_bytes()) return;
-    const ssize_t count = ::recv(stream.fd, input_.data(), input_.size(), MSG_DONTWAIT);
+    const ssize_t count = ::recv(stream.fd, input_.data(), stream_turn, MSG_DONTWAIT);
     if (count > 0)
         return received(stream, std::span(input_).first(static_cast<std::size_t>(count)));
     if (count < 0) {

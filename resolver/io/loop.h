@@ -69,6 +69,9 @@ class AcceptEvents {
     // A peer connected; the returned object receives the stream's events and must live until
     // on_closed. Null: the stream is closed at once, without further events.
     virtual StreamEvents* on_accept(SocketId listener, SocketId stream) = 0;
+    // A peer waits and cannot be let in: no descriptor or no memory is left.  Accepting is tried
+    // again by itself; whoever can spare a stream may close it.
+    virtual void on_accept_failed(SocketId, int) {}
 };
 
 class DatagramEvents {
@@ -115,6 +118,14 @@ class Loop {
     // Stops listening, or ends a stream: what was sent is delivered first as far as the peer takes
     // it within a second, then on_closed.
     virtual void close(SocketId socket) = 0;
+    // The same with another patience.
+    virtual void close_within(Duration patience, SocketId socket) = 0;
+    // Ends a stream without patience: what has not left is lost.
+    virtual void drop(SocketId stream) = 0;
+    // Bytes that the loop keeps for a stream: sent and not taken by the peer, and received and not
+    // delivered.
+    virtual std::size_t unsent(SocketId stream) const = 0;
+    virtual std::size_t undelivered(SocketId stream) const = 0;
     // Of an accepted Unix stream; zeros when unknown.
     virtual PeerCredentials peer_credentials(SocketId stream) const = 0;
 
@@ -142,6 +153,9 @@ class Loop {
     virtual const char* name() const = 0;
 
     static constexpr std::size_t stream_queue_max = std::size_t{256} * 1024;
+    // Of one stream, about as many bytes are delivered in a batch; more waits until the others have
+    // had their turn.
+    static constexpr std::size_t stream_turn = std::size_t{4} * 1024;
     static constexpr std::size_t datagram_max = 1232;
 
   protected:

@@ -5,8 +5,8 @@ namespace postern::io {
 
 namespace {
 
-// A slow reader may have made a buffer large; thousands of connections must not keep such buffers.
-constexpr std::size_t kept_max = std::size_t{64} * 1024;
+// Most streams are idle most of the time, and there are thousands: a larger buffer is given back.
+constexpr std::size_t kept_max = std::size_t{2} * 1024;
 
 void clear_buffer(std::vector<std::byte>& buffer) {
     buffer.clear();

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "resolver/io/datagram_queue.h"
+#include "resolver/io/input_queue.h"
 #include "resolver/io/loop.h"
 #include "resolver/io/output_queue.h"
 #include "resolver/io/timers.h"
@@ -45,21 +45,27 @@ struct Socket {
     bool attention = false;  // on the loop's list of sockets that have an event due
     bool unsent = false;     // on the loop's list of sockets with output for this batch
 
-    // Streams.  Bytes can still arrive when reading has been paused; they are held back until it
-    // resumes.
+    // Streams.  Bytes can still arrive when reading has been paused or the turn is over; they are
+    // held back until it resumes or comes again.
     bool paused = false;
     bool ended = false;         // the peer will send no more
     bool end_told = false;      // on_end was delivered
     bool owes_drained = false;  // send() has said "full"
-    std::vector<std::byte> held;
+    InputQueue held;
+    std::uint64_t turn_batch = 0;  // the batch that the last bytes were delivered in
+    std::size_t turn_bytes = 0;    // how many
     OutputQueue output;
 
     // Datagram sockets: what gathers, and what the kernel is being given.
     DatagramQueue datagrams;
     DatagramQueue leaving_datagrams;
 
+    // A backlog above this stops the reading.
+    static constexpr std::size_t held_max = std::size_t{16} * 1024;
+
     bool wants_bytes() const {
-        return (state == SocketState::open || state == SocketState::closing) && !paused && !ended;
+        return (state == SocketState::open || state == SocketState::closing) && !paused && !ended &&
+               held.size() <= held_max;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "resolver/io/descriptors.h"
@@ -15,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How long a peer may take to read the rest after close().
-constexpr Duration closing_max = 1s;
+constexpr Duration closing_patience = 1s;
 // How long accepting pauses when the kernel has no descriptor or memory for a connection.
 constexpr Duration accept_pause = 100ms;
 
@@ -43,6 +44,7 @@ void SocketLoop::stop() {
 
 // Begins with what the last one sent, and anything sent between the two.
 void SocketLoop::batch(Duration patience) {
+    ++batch_;
     send_all();
     clocks_ = wait(time_to_wait(patience));
     collect();
@@ -85,18 +87,37 @@ void SocketLoop::attend_to(Socket& socket) {
     if (sockets_.find(id) != nullptr) deliver_held(socket);
 }
 
-// The owner may pause again while it is given what was held: the end of the stream waits then.
+// The owner may pause again while it is given what was held: the rest, and the end of the stream,
+// wait then.
 void SocketLoop::deliver_held(Socket& stream) {
     if (stream.paused || stream.state != SocketState::open) return;
-    if (!stream.held.empty()) {
-        delivering_.swap(stream.held);
+    if (!stream.held.empty() && has_turn(stream)) {
         const SocketId id = stream.id;
-        stream.stream_events->on_bytes(id, delivering_);
-        delivering_.clear();
+        const auto bytes = stream.held.front(stream_turn);
+        deliver(stream, bytes);
+        stream.held.take(bytes.size());
         if (sockets_.find(id) == nullptr || stream.paused) return;
     }
-    if (stream.ended) return received_end(stream);
     if (stream.wants_bytes()) start_reading(stream);
+    if (!stream.held.empty()) return need_attention(stream);
+    if (stream.ended) received_end(stream);
+}
+
+bool SocketLoop::has_turn(const Socket& stream) const {
+    return stream.turn_batch != batch_ || stream.turn_bytes < stream_turn;
+}
+
+void SocketLoop::deliver(Socket& stream, std::span<const std::byte> bytes) {
+    if (std::exchange(stream.turn_batch, batch_) != batch_) stream.turn_bytes = 0;
+    stream.turn_bytes += bytes.size();
+    stream.stream_events->on_bytes(stream.id, bytes);
+}
+
+void SocketLoop::hold(Socket& stream, std::span<const std::byte> bytes) {
+    const bool was_reading = stream.wants_bytes();
+    stream.held.append(bytes);
+    if (was_reading && !stream.wants_bytes()) stop_reading(stream);
+    if (!stream.paused) need_attention(stream);
 }
 
 void SocketLoop::run_batch_end_hooks() {
@@ -160,7 +181,9 @@ void SocketLoop::resume_reading(SocketId id) {
     if (stream->state == SocketState::open) need_attention(*stream);
 }
 
-void SocketLoop::close(SocketId id) {
+void SocketLoop::close(SocketId id) { close_within(closing_patience, id); }
+
+void SocketLoop::close_within(Duration patience, SocketId id) {
     Socket* const socket = sockets_.find(id);
     if (socket == nullptr || socket->state == SocketState::closing) return;
     if (socket->kind != SocketKind::stream) return retire(*socket);
@@ -170,7 +193,24 @@ void SocketLoop::close(SocketId id) {
     socket->state = SocketState::closing;
     if (socket->output.empty()) return need_attention(*socket);
     socket->timer.set(&SocketLoop::on_timer, socket);
-    timers_.arm(socket->timer, now() + closing_max);
+    timers_.arm(socket->timer, now() + patience);
+}
+
+void SocketLoop::drop(SocketId id) {
+    Socket* const stream = sockets_.find(id);
+    if (stream == nullptr || stream->kind != SocketKind::stream) return;
+    stream->state = SocketState::closing;
+    fail_later(*stream, ECONNABORTED);
+}
+
+std::size_t SocketLoop::unsent(SocketId id) const {
+    const Socket* const stream = sockets_.find(id);
+    return stream == nullptr ? 0 : stream->output.size();
+}
+
+std::size_t SocketLoop::undelivered(SocketId id) const {
+    const Socket* const stream = sockets_.find(id);
+    return stream == nullptr ? 0 : stream->held.size();
 }
 
 PeerCredentials SocketLoop::peer_credentials(SocketId id) const {
@@ -227,10 +267,11 @@ SocketId SocketLoop::accepted(Socket& listener, int fd) {
     return id;
 }
 
-void SocketLoop::accept_failed(Socket& listener) {
+void SocketLoop::accept_failed(Socket& listener, int error) {
     stop_accepting(listener);
     listener.timer.set(&SocketLoop::on_timer, &listener);
     timers_.arm(listener.timer, now() + accept_pause);
+    listener.accept_events->on_accept_failed(listener.id, error);
 }
 
 void SocketLoop::connected(Socket& stream) {
@@ -246,11 +287,8 @@ void SocketLoop::connected(Socket& stream) {
 void SocketLoop::received(Socket& stream, std::span<const std::byte> bytes) {
     if (stream.state != SocketState::open) return;
     // What is held came first, and must be delivered first.
-    if (stream.paused || !stream.held.empty()) {
-        stream.held.insert(stream.held.end(), bytes.begin(), bytes.end());
-        return;
-    }
-    stream.stream_events->on_bytes(stream.id, bytes);
+    if (stream.paused || !stream.held.empty() || !has_turn(stream)) return hold(stream, bytes);
+    deliver(stream, bytes);
 }
 
 void SocketLoop::received_end(Socket& stream) {

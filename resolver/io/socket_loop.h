@@ -32,6 +32,10 @@ class SocketLoop : public Loop {
     void pause_reading(SocketId stream) override;
     void resume_reading(SocketId stream) override;
     void close(SocketId socket) override;
+    void close_within(Duration patience, SocketId socket) override;
+    void drop(SocketId stream) override;
+    std::size_t unsent(SocketId stream) const override;
+    std::size_t undelivered(SocketId stream) const override;
     PeerCredentials peer_credentials(SocketId stream) const override;
 
     SocketId open_datagram(const Endpoint& peer, DatagramEvents& events) override;
@@ -80,7 +84,7 @@ class SocketLoop : public Loop {
     // What a backend reports.  Each may end the socket: look at its state before touching it again.
 
     SocketId accepted(Socket& listener, int fd);
-    void accept_failed(Socket& listener);
+    void accept_failed(Socket& listener, int error);
     void connected(Socket& stream);
     void received(Socket& stream, std::span<const std::byte> bytes);
     void received_end(Socket& stream);
@@ -109,6 +113,9 @@ class SocketLoop : public Loop {
     void attend_to_sockets();
     void attend_to(Socket& socket);
     void deliver_held(Socket& stream);
+    bool has_turn(const Socket& stream) const;
+    void deliver(Socket& stream, std::span<const std::byte> bytes);
+    void hold(Socket& stream, std::span<const std::byte> bytes);
     void run_batch_end_hooks();
     void send_all();
 
@@ -118,10 +125,10 @@ class SocketLoop : public Loop {
     static void on_timer(void* socket);
 
     Clocks clocks_;
+    std::uint64_t batch_ = 0;          // its number
     std::vector<SocketId> attention_;  // sockets with an event due that no backend will report
     std::vector<SocketId> attending_;
     std::vector<SocketId> unsent_;
-    std::vector<std::byte> delivering_;
     std::vector<BatchEndHook*> hooks_;
     Mailbox mailbox_;
     std::atomic<bool> stop_ = false;

@@ -38,6 +38,7 @@ void SocketTable::recycle(Socket& socket) {
     socket.fd = -1;
     socket.paused = socket.ended = socket.end_told = socket.owes_drained = false;
     socket.held.clear();
+    socket.turn_batch = socket.turn_bytes = 0;
     socket.output.clear();
     socket.datagrams.clear();
     socket.leaving_datagrams.clear();

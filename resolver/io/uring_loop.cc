@@ -17,7 +17,7 @@ enum class UringLoop::Operation : std::uint8_t {
     accept,
     connect,
     receive,
-    send,          // reports failure only
+    send,          // reports failure; success only to those who wait for it
     patient_send,  // waits until the peer has taken everything
     datagrams,     // reports failure only
 };
@@ -26,6 +26,8 @@ namespace {
 
 // Below this a batch is too small to expect as much of the next.
 constexpr std::size_t coalesced_min = 4;
+// What a peer that reads slowly is sent in one go: little enough to see that it reads at all.
+constexpr std::size_t patient_piece = std::size_t{16} * 1024;
 
 }  // namespace
 
@@ -79,7 +81,7 @@ void UringLoop::on_completion(const io_uring_cqe& completion) {
         case Operation::receive:
             return on_received(sockets_.at(index), completion);
         case Operation::send:
-            return on_send_failed(sockets_.at(index), completion.res);
+            return on_send_over(sockets_.at(index), completion.res);
         case Operation::patient_send:
             return on_patient_send_ended(sockets_.at(index), completion.res);
         case Operation::datagrams:
@@ -131,7 +133,7 @@ void UringLoop::on_accepted(Socket& listener, const io_uring_cqe& completion) {
     } else if (completion.res >= 0) {
         accepted(listener, completion.res);
     } else if (listener.state != SocketState::gone) {
-        accept_failed(listener);
+        accept_failed(listener, -completion.res);
     }
     if (!last) return;
     if (completion.res >= 0 && listener.state == SocketState::open) start_accepting(listener);
@@ -236,15 +238,18 @@ void UringLoop::send_stream(Socket& stream) {
     io_uring_sqe* const sqe = ring_->next();
     io_uring_prep_send(sqe, stream.fd, bytes.data(), bytes.size(),
                        MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL);
-    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    // Without a completion an idle loop would not wake up to tell.
+    const bool awaited = stream.owes_drained || stream.state == SocketState::closing;
+    if (!awaited) sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
     sqe->user_data = user_data(Operation::send, stream.id.slot);
     unsettled_.push_back(stream.id.slot);
 }
 
-void UringLoop::on_send_failed(Socket& stream, int result) {
+void UringLoop::on_send_over(Socket& stream, int result) {
     Activity& activity = activity_of(stream);
-    activity.cut_short = true;
-    activity.count = static_cast<std::size_t>(std::max(result, 0));
+    const auto taken = static_cast<std::size_t>(std::max(result, 0));
+    activity.cut_short = taken < activity.count;
+    activity.count = taken;
     if (result < 0 && result != -EAGAIN && result != -EINTR) activity.error = -result;
 }
 
@@ -253,7 +258,8 @@ void UringLoop::send_patiently(Socket& stream) {
     Activity& activity = activity_of(stream);
     activity.sending = true;
     ++activity.operations;
-    const auto bytes = stream.output.leaving();
+    const auto leaving = stream.output.leaving();
+    const auto bytes = leaving.first(std::min(leaving.size(), patient_piece));
     io_uring_sqe* const sqe = ring_->next();
     io_uring_prep_send(sqe, stream.fd, bytes.data(), bytes.size(), MSG_WAITALL | MSG_NOSIGNAL);
     sqe->user_data = user_data(Operation::patient_send, stream.id.slot);
@@ -321,7 +327,11 @@ void UringLoop::settle(Socket& socket) {
         failed(socket, activity.error);
     } else if (socket.state != SocketState::gone) {
         sent(socket, activity.count);
-        if (activity.cut_short) send_patiently(socket);
+        if (activity.cut_short) {
+            send_patiently(socket);
+        } else if (!socket.output.empty()) {
+            send_with_batch(socket);  // what gathered behind what was leaving
+        }
     }
     end_operation(socket);
 }

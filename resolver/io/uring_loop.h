@@ -4,9 +4,9 @@
 //
 // Receiving and accepting are armed once and report until the kernel ends them (multishot); they
 // are then armed again.  Sends are tried while they are handed over (MSG_DONTWAIT) and report
-// failure only (IOSQE_CQE_SKIP_SUCCESS): when the completions of a batch have been taken, whatever
-// has not failed has left.  What a peer did not take is sent once more by an operation that waits
-// for it.
+// failure only (IOSQE_CQE_SKIP_SUCCESS) unless somebody waits for them to be over: when the
+// completions of a batch have been taken, whatever has not failed has left.  What a peer did not
+// take is sent once more by an operation that waits for it.
 //
 // An operation is known by the slot of its socket; a slot is not used again before the last
 // operation of the former socket is over, so no completion is ever mistaken for another's and no
@@ -76,7 +76,7 @@ class UringLoop final : public SocketLoop {
         unsigned operations = 0;  // that are not over
         bool reading = false;     // or accepting
         bool sending = false;
-        // How the send of this batch ended, if it failed.
+        // How the send of this batch ended, if it reported.
         bool cut_short = false;
         int error = 0;
         std::size_t count = 0;
@@ -101,7 +101,7 @@ class UringLoop final : public SocketLoop {
     void on_connected(Socket& stream, int result);
     void on_received(Socket& socket, const io_uring_cqe& completion);
     void on_receive_ended(Socket& socket, int result);
-    void on_send_failed(Socket& stream, int result);
+    void on_send_over(Socket& stream, int result);
     void on_patient_send_ended(Socket& stream, int result);
     void on_datagrams_failed(DatagramSend& send, int error);
 

@@ -50,6 +50,13 @@ std::vector<std::byte> VirtualPeer::read(std::size_t size_max) {
     return bytes;
 }
 
+std::vector<std::byte> VirtualPeer::take_sent(std::size_t size_max) {
+    const auto size = static_cast<std::ptrdiff_t>(std::min(size_max, sent_.size()));
+    std::vector<std::byte> bytes(sent_.begin(), sent_.begin() + size);
+    sent_.erase(sent_.begin(), sent_.begin() + size);
+    return bytes;
+}
+
 std::optional<int> Network::on_connect(VirtualPeer&) { return ECONNREFUSED; }
 
 void Network::on_stream(VirtualPeer&) {}
@@ -149,8 +156,8 @@ void VirtualLoop::serve_stream(VirtualPeer& peer, Socket& stream) {
     if (peer.reset_) return failed(stream, ECONNRESET);
     connected(stream);
     if (!gone() && !peer.sent_.empty() && stream.wants_bytes()) {
-        const std::vector<std::byte> bytes = std::exchange(peer.sent_, {});
-        received(stream, bytes);
+        received(stream, peer.take_sent(stream_turn));
+        if (!peer.sent_.empty()) touch(peer);
     }
     if (!gone() && peer.sent_.empty() && peer.half_closed_ && stream.wants_bytes()) {
         received_end(stream);

@@ -49,6 +49,8 @@ class VirtualPeer {
   private:
     friend class VirtualLoop;
 
+    std::vector<std::byte> take_sent(std::size_t size_max);
+
     VirtualLoop* loop_ = nullptr;
     int number_ = 0;
     int listener_ = -1;  // of a client: whom it wants to be accepted by, until it is
@@ -112,6 +114,8 @@ class VirtualLoop final : public SocketLoop {
     void after(Duration delay, std::function<void()> action);
 
     void set_wall_now(WallTime wall_now);
+    // The machine sleeps: time passes and nothing happens meanwhile.
+    void suspend(Duration duration) { now_ += duration; }
 
   protected:
     Clocks wait(Duration patience) override;

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "resolver/service/native.h"
+#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -15,6 +17,9 @@ namespace {
 constexpr std::size_t out_size_max = 64U << 10;
 // An empty buffer above this size is given back: most connections are idle most of the time.
 constexpr std::size_t held_kept_max = 64;
+// A request that costs less than this is not held up when memory is short, if it is the
+// connection's only one: that is how mail servers ask.
+constexpr std::size_t always_affordable = 4U << 10;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -26,6 +31,8 @@ bool is_native(char c) { return (static_cast<std::uint8_t>(c) & 0xF0) == (native
 void Connection::on_bytes(std::string_view bytes) {
     if (ended_ || bytes.empty()) return;
     if (dialect_ == nullptr) choose_dialect(bytes.front());
+    active_ = shared_.loop.now();
+    shared_.moved += bytes.size();
 
     reading_ = true;
     if (held_.empty()) {
@@ -86,8 +93,7 @@ std::size_t Connection::take(std::string_view bytes) {
             break;
         }
         seen_ = cut.size == 0 ? rest.size() : 0;
-        if (cut.size == 0) break;
-        take_one(rest.substr(0, cut.size));
+        if (cut.size == 0 || !take_one(rest.substr(0, cut.size))) break;
         taken += cut.size;
     }
     return lost_ ? bytes.size() : taken;
@@ -95,14 +101,21 @@ std::size_t Connection::take(std::string_view bytes) {
 
 void Connection::take_held() {
     held_.erase(0, take(held_));
-    if (held_.empty() && held_.capacity() > held_kept_max) held_ = std::string();
+    // Assigning an empty string would keep the memory.
+    if (held_.empty() && held_.capacity() > held_kept_max) held_.shrink_to_fit();
 }
 
-void Connection::take_one(std::string_view bytes) {
+// False: the request stays where it is until there is memory for it.
+bool Connection::take_one(std::string_view bytes) {
     shared_.text.clear();
     const Intake intake = dialect_->read(bytes, shared_.text);
-    if (intake.kind == Intake::Kind::nothing) return;
-
+    if (intake.kind == Intake::Kind::nothing) return true;
+    if (!affordable(intake)) {
+        stall();
+        queue_up(shared_.starved);
+        return false;
+    }
+    progress_ = true;
     ++counters_->requests;
     if (intake.kind == Intake::Kind::question) {
         ask(intake);
@@ -115,7 +128,13 @@ void Connection::take_one(std::string_view bytes) {
         report(intake.error);
     }
     if (shared_.out.size() >= out_size_max) flush();
-    if (!within(1)) stall();
+    if (!within(1)) {
+        stall();
+    } else if (shared_.said >= shared_.limits.said_in_batch) {
+        stall();
+        queue_up(shared_.ready);
+    }
+    return true;
 }
 
 void Connection::ask(const Intake& intake) {
@@ -123,6 +142,8 @@ void Connection::ask(const Intake& intake) {
                            .weight = intake.weight};
     ++in_flight_;
     bytes_in_flight_ += ticket.weight;
+    shared_.requests.take(1);
+    shared_.request_bytes.take(ticket.weight);
     shared_.sink.on_request({.stream = stream_, .tag = ticket.pack()}, *intake.request);
 }
 
@@ -139,6 +160,7 @@ void Connection::say(std::string_view reply) {
 void Connection::reply(Ticket ticket, const Answer& answer) {
     --in_flight_;
     bytes_in_flight_ -= ticket.weight;
+    active_ = shared_.loop.now();
     ++counters_->replies;
     if (reading_) {
         append(shared_.out, ticket, answer);
@@ -147,10 +169,7 @@ void Connection::reply(Ticket ticket, const Answer& answer) {
     shared_.late.clear();
     append(shared_.late, ticket, answer);
     send(shared_.late);
-    if (stalled_ && !full_ && !queued_ && within(2)) {
-        queued_ = true;
-        shared_.ready.push_back(stream_);
-    }
+    if (stalled_ && !full_ && within(2)) queue_up(shared_.ready);
     close_if_done();
 }
 
@@ -195,6 +214,8 @@ void Connection::flush() {
 
 void Connection::send(std::string_view bytes) {
     if (bytes.empty()) return;
+    shared_.said += bytes.size();
+    shared_.moved += bytes.size();
     if (shared_.loop.send(stream_, std::as_bytes(std::span(bytes)))) return;
     full_ = true;
     stall();
@@ -207,6 +228,11 @@ void Connection::stall() {
     shared_.loop.pause_reading(stream_);
 }
 
+void Connection::queue_up(std::vector<io::SocketId>& line) {
+    if (std::exchange(queued_, true)) return;
+    line.push_back(stream_);
+}
+
 void Connection::settle() {
     reading_ = false;
     flush();
@@ -214,22 +240,69 @@ void Connection::settle() {
 }
 
 void Connection::close_if_done() {
-    // The loop's close() gives a peer a second to take what is waiting for it; one that has more
-    // than a little waiting is given the time it needs.
+    // One that has more than a little waiting is given the time it needs as long as it reads.
     if (!ended_ || closed_ || full_ || in_flight_ > 0 || !held_.empty()) return;
     closed_ = true;
-    shared_.loop.close(stream_);
+    shared_.loop.close_within(shared_.limits.patience, stream_);
 }
 
 bool Connection::within(std::size_t divisor) const {
     const Limits& limits = shared_.limits;
-    const auto part = [divisor](std::size_t most) {
-        return std::max<std::size_t>(most / divisor, 1);
+    const auto part = [divisor](std::size_t most, std::size_t left) {
+        return std::max<std::size_t>(std::min(most, left) / divisor, 1);
     };
     const std::size_t requests =
-        part(dialect_->ordered() ? limits.ordered_in_flight : limits.tagged_in_flight);
+        part(dialect_->ordered() ? limits.ordered_in_flight : limits.tagged_in_flight,
+             shared_.requests.left());
+    const std::size_t bytes = part(limits.bytes_in_flight, shared_.request_bytes.left());
     return in_flight_ < requests && order_.waiting() < requests &&
-           bytes_in_flight_ < part(limits.bytes_in_flight);
+           bytes_in_flight_ + order_.waiting_bytes() < bytes;
+}
+
+bool Connection::affordable(const Intake& intake) const {
+    return intake.weight <= always_affordable || intake.weight <= shared_.request_bytes.left();
+}
+
+// The end.
+
+std::optional<TimePoint> Connection::idle_since() const {
+    const bool unfinished = in_flight_ > 0 || !held_.empty() || shared_.loop.unsent(stream_) > 0 ||
+                            shared_.loop.undelivered(stream_) > 0;
+    if (ended_ || unfinished) return {};
+    return active_;
+}
+
+std::size_t Connection::buffered() const {
+    return held_.capacity() + order_.waiting_bytes() + shared_.loop.unsent(stream_) +
+           shared_.loop.undelivered(stream_);
+}
+
+// A busy connection nearly always has half a request here, but never the same one; one that reads
+// slowly but reads is not overdue.
+void Connection::check_patience() {
+    if (closed_) return;
+    const std::size_t unsent_before = std::exchange(unsent_, shared_.loop.unsent(stream_));
+    const bool unfinished = !held_.empty() && !stalled_;
+    const bool progress = std::exchange(progress_, false) || unsent_ < unsent_before;
+    if (progress || (!unfinished && unsent_ == 0)) {
+        patient_since_ = shared_.loop.now();
+        return;
+    }
+    if (shared_.loop.now() - patient_since_ < shared_.limits.patience) return;
+    ++shared_.counters.connections_overdue;
+    cut_off(unsent_ > 0 ? "the replies were not read" : "the request was not finished");
+}
+
+void Connection::close() {
+    ended_ = true;
+    close_if_done();
+}
+
+void Connection::cut_off(std::string_view why) {
+    closed_ = true;
+    give_up();
+    report(why);
+    shared_.loop.drop(stream_);
 }
 
 }  // namespace postern::service

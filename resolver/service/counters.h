@@ -33,8 +33,12 @@ struct Counters {
     Counter connections;          // accepted
     Counter connections_refused;  // above the limit: accepted and closed
     Counter connections_closed;
-    Counter replies_dropped;  // the connection was gone
-    Counter pauses;           // reading stopped: too much in flight, or a peer that does not read
+    Counter connections_made_room;  // closed while idle: descriptors or places ran short
+    Counter connections_overdue;    // closed: left a request unfinished or replies unread too long
+    Counter connections_greedy;     // closed: kept the most when memory ran short
+    Counter accepts_failed;         // no descriptor or memory was left; tried again
+    Counter replies_dropped;        // the connection was gone
+    Counter pauses;  // reading stopped: too much in flight, or a peer that does not read
     DialectCounters native;
     DialectCounters postfix;
     DialectCounters json;

@@ -23,8 +23,8 @@ struct Ticket {
     // Native: the tag that the peer chose.  Elsewhere: the place of the reply in the order of
     // requests.
     std::uint32_t number = 0;
-    // Bytes of text that the request brought, and that are kept while it waits.  Never 0 but for
-    // the native 32-byte query, which is how its answer is told from a decision in JSON.
+    // Bytes that the request costs while it waits (request_cost.h).  Never 0 but for the native
+    // 32-byte query, which is how its answer is told from a decision in JSON.
     std::uint32_t weight = 0;
 
     static constexpr Ticket unpack(std::uint64_t tag) {

@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/service/gateway_server.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 namespace postern::service {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// How often it is looked whether a peer keeps us waiting: often enough for limits of seconds.
+constexpr Duration patience_interval = 1s;
+// A connection that was used within this time is not closed to make room for another.
+constexpr Duration idle_min = 1s;
+// Closed in one go when descriptors are short; accepting is tried again ten times a second.
+constexpr int made_free = 8;
+// Memory is looked at when as many bytes have come and gone: seldom enough to cost nothing, and
+// little enough beside Limits::all_buffered.
+constexpr std::size_t look_after = std::size_t{1} << 20;
+
+}  // namespace
 
 GatewayServer::GatewayServer(io::Loop& loop, RequestSink& sink, Options options)
     : shared_{.loop = loop,
@@ -14,20 +31,35 @@ GatewayServer::GatewayServer(io::Loop& loop, RequestSink& sink, Options options)
               .on_protocol_error = std::move(options.on_protocol_error)},
       connections_max_(options.connections_max),
       resume_timer_([](void* server) { static_cast<GatewayServer*>(server)->resume_ready(); },
-                    this) {}
+                    this),
+      patience_timer_([](void* server) { static_cast<GatewayServer*>(server)->check_patience(); },
+                      this) {
+    shared_.loop.add_batch_end(*this);
+}
+
+GatewayServer::~GatewayServer() { shared_.loop.remove_batch_end(*this); }
 
 void GatewayServer::listen(int fd) { listeners_.push_back(shared_.loop.listen(fd, *this)); }
 
 io::StreamEvents* GatewayServer::on_accept(io::SocketId, io::SocketId stream) {
-    if (draining_ || open_ >= connections_max_) {
+    if (draining_ || (open_ >= connections_max_ && !make_room())) {
         ++shared_.counters.connections_refused;
         return nullptr;
+    }
+    if (!patience_timer_.armed()) {
+        shared_.loop.timers().arm(patience_timer_, shared_.loop.now() + patience_interval);
     }
     if (stream.slot >= connections_.size()) connections_.resize(stream.slot + std::size_t{1});
     connections_[stream.slot] = std::make_unique<Connection>(shared_, stream);
     ++open_;
     ++shared_.counters.connections;
     return this;
+}
+
+void GatewayServer::on_accept_failed(io::SocketId, int) {
+    ++shared_.counters.accepts_failed;
+    int freed = 0;
+    while (freed < made_free && make_room()) ++freed;
 }
 
 void GatewayServer::on_bytes(io::SocketId stream, std::span<const std::byte> bytes) {
@@ -52,15 +84,15 @@ void GatewayServer::on_closed(io::SocketId stream, int) {
 }
 
 void GatewayServer::reply(const Origin& origin, const Answer& answer) {
+    const Ticket ticket = Ticket::unpack(origin.tag);
+    shared_.requests.give_back(1);
+    shared_.request_bytes.give_back(ticket.weight);
     Connection* connection = find(origin.stream);
     if (connection == nullptr) {
         ++shared_.counters.replies_dropped;
         return;
     }
-    connection->reply(Ticket::unpack(origin.tag), answer);
-    if (!shared_.ready.empty() && !resume_timer_.armed()) {
-        shared_.loop.timers().arm(resume_timer_, shared_.loop.now());
-    }
+    connection->reply(ticket, answer);
 }
 
 void GatewayServer::drain() {
@@ -78,11 +110,77 @@ Connection* GatewayServer::find(io::SocketId stream) {
     return connection != nullptr && connection->stream() == stream ? connection : nullptr;
 }
 
+void GatewayServer::on_batch_end() {
+    shared_.said = 0;
+    if (!shared_.starved.empty() &&
+        shared_.request_bytes.left() >= shared_.request_bytes.size() / 2) {
+        shared_.ready.insert(shared_.ready.end(), shared_.starved.begin(), shared_.starved.end());
+        shared_.starved.clear();
+    }
+    if (!shared_.ready.empty() && !resume_timer_.armed()) {
+        shared_.loop.timers().arm(resume_timer_, shared_.loop.now());
+    }
+    if (shared_.moved >= look_after) {
+        shared_.moved = 0;
+        cut_off_the_greedy();
+    }
+}
+
 void GatewayServer::resume_ready() {
     // Replies to what is read now may make further connections ready; those wait for the next time.
     const std::vector<io::SocketId> ready = std::exchange(shared_.ready, {});
     for (const io::SocketId stream : ready) {
         if (Connection* connection = find(stream)) connection->resume();
+    }
+}
+
+void GatewayServer::check_patience() {
+    for (const auto& connection : connections_) {
+        if (connection) connection->check_patience();
+    }
+    cut_off_the_greedy();
+    if (open_ == 0) return;
+    shared_.loop.timers().arm(patience_timer_, shared_.loop.now() + patience_interval);
+}
+
+// Closes the connection that has been idle longest.  Its peer connects again when it next has
+// something to ask, which Postfix for one does without a word.
+bool GatewayServer::make_room() {
+    Connection* longest = nullptr;
+    TimePoint since = shared_.loop.now() - idle_min;
+    for (const auto& connection : connections_) {
+        const auto idle = connection ? connection->idle_since() : std::nullopt;
+        if (!idle || *idle > since) continue;
+        longest = connection.get();
+        since = *idle;
+    }
+    if (longest == nullptr) return false;
+    ++shared_.counters.connections_made_room;
+    longest->close();
+    return true;
+}
+
+void GatewayServer::cut_off_the_greedy() {
+    struct Share {
+        std::size_t buffered;
+        Connection* connection;
+    };
+    std::vector<Share> shares;
+    std::size_t total = 0;
+    for (const auto& connection : connections_) {
+        if (!connection) continue;
+        shares.push_back({connection->buffered(), connection.get()});
+        total += shares.back().buffered;
+    }
+    const std::size_t most = shared_.limits.all_buffered + open_ * shared_.limits.each_buffered;
+    if (total <= most) return;
+
+    std::sort(shares.begin(), shares.end(),
+              [](const Share& a, const Share& b) { return a.buffered > b.buffered; });
+    for (auto greedy = shares.begin(); total > most; ++greedy) {
+        total -= greedy->buffered;
+        ++shared_.counters.connections_greedy;
+        greedy->connection->cut_off("it kept the most while memory was short");
     }
 }
 

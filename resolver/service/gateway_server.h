@@ -2,6 +2,9 @@
 //
 // The gateway socket: accepts connections and passes requests to the sink and replies back.
 //
+// What connections have in common is looked after here: who may go on reading, who waits for too
+// long, who gives way when descriptors, places or memory are short.
+//
 // One server belongs to one loop; with several workers each has its own on the same listening
 // socket.
 #pragma once
@@ -18,7 +21,10 @@
 
 namespace postern::service {
 
-class GatewayServer final : public io::AcceptEvents, public io::StreamEvents, public ReplySink {
+class GatewayServer final : public io::AcceptEvents,
+                            public io::StreamEvents,
+                            public ReplySink,
+                            private io::BatchEndHook {
   public:
     struct Options {
         Mode mode = Mode::enforce;
@@ -30,6 +36,7 @@ class GatewayServer final : public io::AcceptEvents, public io::StreamEvents, pu
 
     // `loop` and `sink` must outlive the server.
     GatewayServer(io::Loop& loop, RequestSink& sink, Options options);
+    ~GatewayServer() override;
     GatewayServer(const GatewayServer&) = delete;
     GatewayServer& operator=(const GatewayServer&) = delete;
 
@@ -49,14 +56,19 @@ class GatewayServer final : public io::AcceptEvents, public io::StreamEvents, pu
     const Counters& counters() const { return shared_.counters; }
 
     io::StreamEvents* on_accept(io::SocketId listener, io::SocketId stream) override;
+    void on_accept_failed(io::SocketId listener, int error) override;
     void on_bytes(io::SocketId stream, std::span<const std::byte> bytes) override;
     void on_end(io::SocketId stream) override;
     void on_drained(io::SocketId stream) override;
     void on_closed(io::SocketId stream, int error) override;
 
   private:
+    void on_batch_end() override;
     Connection* find(io::SocketId stream);
     void resume_ready();
+    void check_patience();
+    bool make_room();
+    void cut_off_the_greedy();
 
     Shared shared_;
     std::size_t connections_max_;
@@ -65,6 +77,7 @@ class GatewayServer final : public io::AcceptEvents, public io::StreamEvents, pu
     std::size_t open_ = 0;
     bool draining_ = false;
     io::Timer resume_timer_;
+    io::Timer patience_timer_;
 };
 
 }  // namespace postern::service

@@ -3,6 +3,7 @@
 
 #include "policy/report/decision_json.h"
 #include "resolver/service/mode.h"
+#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -41,7 +42,7 @@ Intake JsonLines::read(std::string_view bytes, std::string& reply) {
         return {.kind = Intake::Kind::malformed, .error = error_};
     }
     return {.kind = Intake::Kind::question,
-            .weight = static_cast<std::uint32_t>(bytes.size()),
+            .weight = cost_of(request_),
             .request = &request_};
 }
 

@@ -8,6 +8,7 @@
 #include "resolver/service/json_lines.h"
 #include "resolver/service/mode.h"
 #include "resolver/service/native.h"
+#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -103,7 +104,7 @@ Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
     }
     return {.kind = Intake::Kind::question,
             .tag = header.tag,
-            .weight = static_cast<std::uint32_t>(frame.size()),
+            .weight = cost_of(message_),
             .request = &message_};
 }
 

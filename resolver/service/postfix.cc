@@ -4,6 +4,7 @@
 #include "policy/policy_set.h"
 #include "policy/report/decision_text.h"
 #include "resolver/service/postfix_request.h"
+#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -97,7 +98,7 @@ Intake Postfix::read(std::string_view bytes, std::string& reply) {
         return {.kind = Intake::Kind::answered};
     }
     return {.kind = Intake::Kind::question,
-            .weight = static_cast<std::uint32_t>(bytes.size()),
+            .weight = cost_of(request_),
             .request = &request_};
 }
 

@@ -22,13 +22,15 @@ class ReplyOrder {
     // Appends to `out` the reply of that place if it is its turn, and those that waited for it.
     void put(std::uint32_t place, std::string_view reply, std::string& out);
 
-    // Replies that are kept.
+    // Replies that are kept, and their length.
     std::size_t waiting() const { return early_.size(); }
+    std::size_t waiting_bytes() const { return early_bytes_; }
 
   private:
     std::uint32_t next_place_ = 0;
     std::uint32_t turn_ = 0;
     std::map<std::uint32_t, std::string> early_;  // no memory while it is empty
+    std::size_t early_bytes_ = 0;
 };
 
 }  // namespace postern::service

@@ -121,6 +121,11 @@ tl::expected<UnixSocket, std::string> UnixSocket::open(const Options& options) {
     return socket;
 }
 
+UnixSocket UnixSocket::adopt(int fd, std::string path) {
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return UnixSocket(fd, std::move(path));
+}
+
 UnixSocket::UnixSocket(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
 UnixSocket::UnixSocket(UnixSocket&& other) noexcept

@@ -25,6 +25,8 @@ class UnixSocket {
 
     // The error is a whole sentence for the operator and names the path.
     static tl::expected<UnixSocket, std::string> open(const Options& options);
+    // Takes over a socket that listens already.  Its file is somebody else's, and stays.
+    static UnixSocket adopt(int fd, std::string path);
 
     // Stops listening unless duplicates are left, and removes the file if it is still this
     // socket's.

@@ -78,7 +78,7 @@ void answer_with(std::span<const std::byte> bytes) {
         loop.inject(query.server, query.port, spliced);
         return std::nullopt;
     });
-    source.ask(0, *IpAddress::parse("5.9.1.2"), dns::NameForm::by_family, 1);
+    source.ask({.list = 0, .address = *IpAddress::parse("5.9.1.2")}, 1);
     loop.run_once(Duration::zero());
     loop.advance(std::chrono::seconds{10});
     require(answers.answers == 1, "one answer to each question");

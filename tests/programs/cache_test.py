@@ -2,6 +2,7 @@
 """What a list said is remembered, and nobody asks twice at once."""
 
 import concurrent.futures
+import json
 
 import harness
 from harness import SIX_ZONES, reputation
@@ -62,6 +63,55 @@ class Cache(harness.TestCase):
 
         self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
         self.assertEqual(len(lab.queries(FIRST, ADDRESS)), 2)
+
+    def snapshot_daemon(self):
+        self.snapshot = self.folder / "cache.snapshot"
+        return self.lab_and_daemon(more=f'[cache]\nsnapshot = "{self.snapshot}"')
+
+    def test_a_restart_with_a_snapshot_asks_nobody_again(self):
+        lab, daemon = self.snapshot_daemon()
+        lab.zone(FIRST).put(ADDRESS, ["127.0.0.2"])
+        self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
+        # A threshold of one is reached before the last list has answered.
+        lab.wait_for(lambda: len(lab.replies(address=ADDRESS)) == len(SIX_ZONES))
+        self.wait_until_cached(daemon, len(SIX_ZONES))
+        self.assertEqual(daemon.stop(), 0)
+        self.assertTrue(self.snapshot.exists())
+
+        daemon.start()
+        daemon.wait_until_lists_vote()
+        self.wait_until_cached(daemon, len(SIX_ZONES))
+
+        self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
+        self.assertEqual(len(lab.queries(address=ADDRESS)), len(SIX_ZONES))
+
+    def test_a_damaged_snapshot_is_not_believed_and_stops_nobody(self):
+        lab, daemon = self.snapshot_daemon()
+        daemon.ask(ADDRESS)
+        self.wait_until_cached(daemon, len(SIX_ZONES))
+        self.assertEqual(daemon.stop(), 0)
+        damaged = bytearray(self.snapshot.read_bytes())
+        damaged[-1] ^= 1
+        self.snapshot.write_bytes(damaged)
+        lab.zone(FIRST).put(ADDRESS, ["127.0.0.2"])
+
+        daemon.start()
+        daemon.wait_until_lists_vote()
+
+        self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
+        harness.until(
+            lambda: daemon.ctl("ping").returncode == 0
+            and "event=snapshot_damaged" in daemon.log.read_text(),
+            lambda: None,
+            "the log tells of the damage",
+        )
+
+    def wait_until_cached(self, daemon, lists):
+        def cached():
+            answer = daemon.ctl("--json", "cache", "get", ADDRESS)
+            return len(json.loads(answer.stdout)["lists"]) == lists
+
+        harness.until(cached, lambda: None, "the cache knows the address")
 
 
 if __name__ == "__main__":

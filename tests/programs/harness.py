@@ -19,6 +19,7 @@ import ipaddress
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -118,10 +119,14 @@ class Config:
 
 
 class Daemon:
-    """A posternd in a folder; `process` is None before it is started for the first time."""
+    """A posternd in a folder; `process` is None before it is started for the first time.
 
-    def __init__(self, folder, config):
+    `wrapper` is a command that starts the program given behind it, with less than we may have.
+    """
+
+    def __init__(self, folder, config, wrapper=()):
         self.folder = folder
+        self.wrapper = wrapper
         self.gateway = str(self.folder / "gateway.sock")
         self.policy = str(self.folder / "policy.sock")
         self.admin = str(self.folder / "admin.sock")
@@ -137,7 +142,7 @@ class Daemon:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BIN / "posternd", "--config", self.config],
+                [*self.wrapper, BIN / "posternd", "--config", self.config],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -181,6 +186,11 @@ class Daemon:
             self._alive,
             "all lists are healthy",
         )
+
+    def memory(self, field):
+        """A line of /proc/PID/status in bytes: VmRSS, or VmHWM, the most it ever was."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)[1]) * 1024
 
     def ask(self, client, **fields):
         """One request over a connection of its own."""
@@ -358,9 +368,9 @@ class TestCase(unittest.TestCase):
         self.addCleanup(lab.close)
         return lab
 
-    def daemon(self, config, ready=True):
+    def daemon(self, config, ready=True, wrapper=()):
         """Starts posternd; with `ready`, waits until its lists vote."""
-        daemon = Daemon(self.folder, config)
+        daemon = Daemon(self.folder, config, wrapper)
         self.addCleanup(self._show_log, daemon)
         self.addCleanup(self._end, daemon)
         daemon.start()

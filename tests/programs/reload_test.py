@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloading: what validates applies at once, what does not changes nothing."""
 
+import json
+
 import harness
 from harness import SIX_ZONES, Config
 
@@ -64,6 +66,39 @@ class Reload(harness.TestCase):
                 decision = self.posternd.ask(ADDRESS)
                 self.assertEqual(decision["policy_set"], self.before["policy_set"])
                 self.assertEqual(decision["action"], "accept")
+
+    def test_a_broken_policy_is_named_with_its_file_and_line(self):
+        good = Config(port=self.dns.port, hits=1).text(self.folder)
+        policies = self.folder / "policies.toml"
+        policies.write_text(
+            '[[policy]]\nid = "no-ads"\ntype = "blocked_senders"\nnarrative = "No advertising"\n'
+            'option = "block_sender"\nfrom = "domian:ads.example"\n'
+        )
+        self.posternd.write_config('include = ["policies.toml"]\n' + good)
+
+        reload = self.posternd.ctl("reload")
+
+        self.assertNotEqual(reload.returncode, 0)
+        said = reload.stdout + reload.stderr
+        self.assertIn("policies.toml:6:", said)
+        self.assertIn("policy no-ads: from:", said)
+        self.assertIn("domain:", said)
+        self.assertEqual(self.posternd.ask(ADDRESS)["policy_set"], self.before["policy_set"])
+
+    def test_policies_are_listed_with_their_hits(self):
+        good = Config(port=self.dns.port, hits=1).text(self.folder)
+        policy = (
+            '[[policy]]\nid = "no-ads"\ntype = "blocked_senders"\nnarrative = "No advertising"\n'
+            'option = "block_sender"\nfrom = "domain:ads.example"\n'
+        )
+        self.posternd.write_config(good + "\n" + policy)
+        self.assertEqual(self.posternd.ctl("reload").returncode, 0)
+        for _ in range(3):
+            self.posternd.ask(ADDRESS, mail_from="a@ads.example", recipients=["x@corp.example"])
+
+        shown = json.loads(self.posternd.ctl("--json", "policies").stdout)["policies"]
+
+        self.assertEqual([(row["id"], row["hits"]) for row in shown], [("no-ads", 3)])
 
     def test_a_missing_file_changes_nothing(self):
         self.posternd.config.unlink()

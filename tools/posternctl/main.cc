@@ -18,6 +18,7 @@
 #include "tools/posternctl/delivery_test.h"
 #include "tools/posternctl/http_client.h"
 #include "tools/posternctl/recipe.h"
+#include "tools/posternctl/setup_postfix.h"
 #include "tools/posternctl/show.h"
 #include "tools/posternctl/terminal.h"
 
@@ -119,14 +120,14 @@ std::string show_reload(const json& answer) {
 std::string show_explanation(const json& answer) { return answer["text"].get<std::string>(); }
 
 std::string show_policies(const json& answer) {
-    std::string text = fmt::format("{:<20} {:<24} {:<9} {:<8} {}\n", "type", "policy", "status",
-                                   "override", "from -> to");
+    std::string text = fmt::format("{:<21} {:<24} {:<8} {:>9} {:<8} {}\n", "type", "policy",
+                                   "status", "hits", "override", "from -> to");
     for (const json& policy : answer["policies"]) {
-        text +=
-            fmt::format("{:<20} {:<24} {:<9} {:<8} {} -> {}\n", policy["type"].get<std::string>(),
-                        policy["id"].get<std::string>(), policy["status"].get<std::string>(),
-                        policy["override"].get<bool>() ? "yes" : "",
-                        policy["from"].get<std::string>(), policy["to"].get<std::string>());
+        text += fmt::format(
+            "{:<21} {:<24} {:<8} {:>9} {:<8} {} -> {}\n", policy["type"].get<std::string>(),
+            policy["id"].get<std::string>(), policy["status"].get<std::string>(),
+            policy["hits"].get<std::uint64_t>(), policy["override"].get<bool>() ? "yes" : "",
+            policy["from"].get<std::string>(), policy["to"].get<std::string>());
     }
     return text;
 }
@@ -153,9 +154,9 @@ class CommandLine {
                   postern::ctl::show_lists);
         add_plain("policies", "GET", "/v1/policies", "show the policies in effective order",
                   show_policies);
-        add_plain("reload", "POST", "/v1/reload",
-                  "read the configuration again; all of it or nothing", show_reload);
+        add_reload();
         add_cache();
+        add_setup();
         CLI11_PARSE(app_, argc, argv);
         return status_;
     }
@@ -167,6 +168,17 @@ class CommandLine {
                    Show show) {
         app_.add_subcommand(name, help)->callback([this, method, path, show] {
             status_ = ask(options_, method, path, "", show);
+        });
+    }
+
+    void add_reload() {
+        CLI::App* const command =
+            app_.add_subcommand("reload", "read the configuration again; all of it or nothing");
+        const CLI::Option* const force = command->add_flag(
+            "--force", "even if policies or permit ranges change by more than half");
+        command->callback([this, force] {
+            const char* const path = force->count() > 0 ? "/v1/reload/force" : "/v1/reload";
+            status_ = ask(options_, "POST", path, "", show_reload);
         });
     }
 
@@ -244,11 +256,24 @@ class CommandLine {
         });
     }
 
+    void add_setup() {
+        CLI::App* const setup = app_.add_subcommand("setup", "make a mail server ask Postern");
+        setup->require_subcommand(1);
+        CLI::App* const postfix = setup->add_subcommand(
+            "postfix", "show the change to main.cf, ask, make it and check it");
+        postfix->add_option("--config-dir", setup_postfix_.folder, "Postfix's configuration")
+            ->capture_default_str();
+        postfix->add_flag("--yes", setup_postfix_.yes, "do not ask");
+        postfix->add_flag("--dry-run", setup_postfix_.dry_run, "show the change only");
+        postfix->callback([this] { status_ = postern::ctl::setup_postfix(setup_postfix_); });
+    }
+
     CLI::App app_{"Asks a running posternd, and tries policies out without one", "posternctl"};
     Options options_;
     RequestOptions check_, explain_;
     postern::ctl::RecipeOptions recipe_;
     postern::ctl::DeliveryTestOptions delivery_;
+    postern::ctl::SetupPostfixOptions setup_postfix_;
     std::string config_, requests_, address_;
     int status_ = 0;
 };

@@ -65,16 +65,6 @@ void show_listings(Out out, const json& lists) {
     }
 }
 
-// What an operator should know of a list beyond its numbers.
-void show_health(Out out, const json& list) {
-    if (text_of(list["state"]) != "healthy") {
-        fmt::format_to(out, "    since {}: {}\n", text_of(list["since"]), text_of(list["why"]));
-    }
-    if (list["budget"].is_null()) return;
-    fmt::format_to(out, "    {} of {} queries today\n", text_of(list["queries_today"]),
-                   text_of(list["budget"]));
-}
-
 }  // namespace
 
 std::string show_decision(const json& decision) {
@@ -91,31 +81,6 @@ std::string show_decision(const json& decision) {
     }
     fmt::format_to(out, "decided in {:.1f} ms by policy set {}\n",
                    decision.value("elapsed_us", 0.0) / 1000, text_of(decision["policy_set"]));
-    return text;
-}
-
-std::string show_lists(const json& reply) {
-    std::string text;
-    const Out out(text);
-    fmt::format_to(out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9} {:>9}\n",
-                   "list", "state", "kind", "ipv6", "queries", "listed", "hits %", "timeouts",
-                   "other err", "p50 ms", "p99 ms");
-    for (const json& list : reply["lists"]) {
-        const json& errors = list["errors"];
-        std::uint64_t other = 0;
-        for (const char* kind :
-             {"refusal_code", "nonsense", "servfail", "refused", "other_rcode", "malformed"}) {
-            other += errors[kind].get<std::uint64_t>();
-        }
-        fmt::format_to(
-            out, "{:<14} {:<9} {:<7} {:<5} {:>9} {:>9} {:>7.2f} {:>9} {:>9} {:>9.1f} {:>9.1f}\n",
-            text_of(list["name"]), text_of(list["state"]), text_of(list["kind"]),
-            list["ipv6"].get<bool>() ? "yes" : "no", text_of(list["queries"]),
-            text_of(list["listed"]), list["hit_rate"].get<double>() * 100,
-            text_of(errors["timeout"]), other, list["latency_ms"]["p50"].get<double>(),
-            list["latency_ms"]["p99"].get<double>());
-        show_health(out, list);
-    }
     return text;
 }
 

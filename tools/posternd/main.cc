@@ -13,6 +13,7 @@
 #include "policy/model/lint.h"
 #include "resolver/admin/admin_server.h"
 #include "resolver/daemon.h"
+#include "resolver/supervisor.h"
 
 namespace {
 
@@ -66,6 +67,22 @@ void reload(postern::Daemon& daemon) {
         spdlog::warn("event=reload_problem {}", problem.to_string());
 }
 
+// Until a signal says that it is enough.  A supervisor with a watchdog hears from us only while the
+// loop turns, so that a daemon that hangs is started anew.
+void serve(const sigset_t& signals, postern::Daemon& daemon) {
+    const auto interval = postern::supervisor::alive_interval();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(interval);
+    const std::chrono::nanoseconds rest = interval - seconds;
+    const timespec patience{.tv_sec = seconds.count(), .tv_nsec = rest.count()};
+    for (;;) {
+        const int signal = sigtimedwait(&signals, nullptr, &patience);
+        if (signal == SIGTERM || signal == SIGINT) return;
+        if (signal == SIGHUP) reload(daemon);
+        daemon.wait_for_turn();
+        postern::supervisor::tell_alive();
+    }
+}
+
 int run(const std::string& path) {
     const sigset_t signals = block_signals();
     Problems problems;
@@ -86,10 +103,9 @@ int run(const std::string& path) {
         daemon.stop();
         return 1;
     }
-    for (int signal = 0; sigwait(&signals, &signal) == 0;) {
-        if (signal != SIGHUP) break;
-        reload(daemon);
-    }
+    postern::supervisor::tell_ready("answering");
+    serve(signals, daemon);
+    postern::supervisor::tell_stopping();
     admin.stop();
     daemon.stop();
     return 0;

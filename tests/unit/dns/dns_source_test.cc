@@ -1,96 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resolver/dns/dns_source.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
 
-#include "tests/support/scripted_servers.h"
+#include "tests/unit/dns/dns_source_fixture.h"
 
 namespace postern::dns {
 namespace {
-
-using namespace std::chrono_literals;
-using State = Listing::State;
-using support::ReplyBuilder;
-using support::ScriptedServers;
-using support::SeenQuery;
-
-const io::Endpoint server{*IpAddress::parse("127.0.0.1"), 53};
-const io::Endpoint second_server{*IpAddress::parse("127.0.0.2"), 53};
-
-DnsList list_of(std::string_view zone) {
-    DnsList list;
-    list.zone = *Zone::parse(zone);
-    list.codes.add_listed(*parse_codes("127.0.0.2"));
-    list.codes.add_refused(*parse_codes("127.255.255.0/24"));
-    return list;
-}
-
-struct Given {
-    Ticket ticket = 0;
-    ListIndex list = 0;
-    State state = State::pending;
-
-    bool operator==(const Given&) const = default;
-};
-
-// Writes down what it is given.
-class Recorder final : public ListAnswers {
-  public:
-    void on_answer(Ticket ticket, ListIndex list, const ListAnswer& answer) override {
-        given.push_back({ticket, list, answer.listing.state});
-        last = answer;
-    }
-    void on_late_answer(const IpAddress& address, ListIndex list,
-                        const ListAnswer& answer) override {
-        late.push_back(address.to_string() + " " + std::to_string(list) + " " +
-                       to_string(answer.listing.state));
-    }
-
-    std::vector<Given> given;
-    std::vector<std::string> late;
-    ListAnswer last;
-};
-
-class DnsSourceTest : public testing::Test {
-  protected:
-    void start(std::vector<io::Endpoint> name_servers = {server}, unsigned attempts = 2) {
-        DnsSource::Options options{.servers = std::move(name_servers),
-                                   .lists = {list_of("bl.example"), list_of("other.example")},
-                                   .timeout = 400ms,
-                                   .attempts = attempts,
-                                   .ttl = {},
-                                   .questions_max = questions_max};
-        servers.attach(loop);
-        source = std::make_unique<DnsSource>(loop, std::move(options));
-        source->deliver_to(recorder);
-    }
-    bool ask(std::string_view address, ListIndex list = 0, Ticket ticket = 1) {
-        return source->ask(list, *IpAddress::parse(address), NameForm::by_family, ticket);
-    }
-    // Questions are asked from within a batch; here it is the next one.
-    void run() {
-        loop.run_once(Duration::zero());
-        loop.run_until_idle();
-    }
-    void advance(Duration duration) {
-        run();
-        loop.advance(duration);
-    }
-    void listed_everywhere() {
-        servers.answer_with([](const SeenQuery& query) {
-            return ScriptedServers::Answer{query.reply().a("127.0.0.2", 300)};
-        });
-    }
-
-    std::size_t questions_max = 8192;
-    ScriptedServers servers;
-    io::VirtualLoop loop{1, servers};
-    Recorder recorder;
-    std::unique_ptr<DnsSource> source;
-};
 
 TEST_F(DnsSourceTest, AnswersWithWhatTheListSaysAndForHowLong) {
     start();
@@ -108,7 +25,7 @@ TEST_F(DnsSourceTest, AnswersWithWhatTheListSaysAndForHowLong) {
 TEST_F(DnsSourceTest, TheIpv6TestPointIsAskedInNibbles) {
     start();
     listed_everywhere();
-    source->ask(0, *IpAddress::parse("::FFFF:7F00:2"), NameForm::nibbles, 1);
+    source->ask({.address = *IpAddress::parse("::FFFF:7F00:2"), .form = NameForm::nibbles}, 1);
     run();
     ASSERT_EQ(servers.seen().size(), 1U);
     EXPECT_EQ(servers.seen()[0].name(),
@@ -296,23 +213,6 @@ TEST_F(DnsSourceTest, AnotherServerIsAskedWhenTheFirstCannotFindOut) {
     EXPECT_EQ(servers.seen().size(), 2U);
 }
 
-TEST_F(DnsSourceTest, AServerThatStaysSilentIsAskedLast) {
-    start({server, second_server});
-    servers.answer_with([](const SeenQuery& query) -> std::optional<ScriptedServers::Answer> {
-        if (query.server == server) return std::nullopt;
-        return ScriptedServers::Answer{query.reply().rcode(3)};
-    });
-    for (int i = 0; i < 10; ++i) {
-        ask("5.9.1.2");
-        advance(1s);
-    }
-    servers.take_seen();
-    ask("5.9.1.2");
-    run();
-    ASSERT_EQ(servers.seen().size(), 1U);
-    EXPECT_EQ(servers.seen()[0].server, second_server);
-}
-
 TEST_F(DnsSourceTest, NoMoreAreUnderWayThanTheWindowAllowsAndOneListHasHalfOfIt) {
     start({server}, 1);
     for (int i = 0; i < 1000; ++i) {
@@ -348,7 +248,7 @@ TEST_F(DnsSourceTest, ManyMoreThanTheWindowAreAllAnswered) {
         return ScriptedServers::Answer{query.reply().rcode(3), 1ms};
     });
     for (unsigned i = 0; i < 8000; ++i) {
-        ASSERT_TRUE(source->ask(0, IpAddress::from_v4(0x05000000 + i), NameForm::by_family, i));
+        ASSERT_TRUE(source->ask({.address = IpAddress::from_v4(0x05000000 + i)}, i));
     }
     advance(1s);
     EXPECT_EQ(recorder.given.size(), 8000U);
@@ -420,7 +320,7 @@ TEST_F(DnsSourceTest, WhateverHappensEveryQuestionHasOneAnswerAndNoListingIsInve
     for (Ticket ticket = 1; ticket <= 5000; ++ticket) {
         const IpAddress address =
             IpAddress::from_v4(0x05000000 + static_cast<std::uint32_t>(random() % 256));
-        if (source->ask(static_cast<ListIndex>(ticket % 2), address, NameForm::by_family, ticket))
+        if (source->ask({.list = static_cast<ListIndex>(ticket % 2), .address = address}, ticket))
             asked[ticket] = address;
         if (random() % 4 == 0) advance(std::chrono::milliseconds{random() % 20});
     }

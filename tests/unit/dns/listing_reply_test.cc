@@ -77,7 +77,7 @@ TEST(ListingReplyTest, OnlyAMappedCodeCountsAsListed) {
              reply().rcode(2).a("127.0.0.2", 60)},
         {"truncated",         Kind::truncated, State::error,
              reply().truncated().a("127.0.0.2", 60)},
-        {"a short A record",  Kind::nodata,    State::clear,
+        {"a short A record",  Kind::malformed, State::error,
              reply().record(1, "\x7f\x01\x01", 60)},
     };
     // clang-format on

@@ -1,197 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Lists that fail in the ways in which lists have failed, seen from a gateway: the whole path from
-// request to reply on a clock that stands still.
 #include "resolver/health/health_monitor.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "policy/stages/memory_table.h"
-#include "resolver/dns/dns_source.h"
-#include "resolver/pipeline.h"
-#include "tests/support/scripted_servers.h"
+#include "tests/unit/health/health_monitor_fixture.h"
 
 namespace postern::health {
 namespace {
-
-using namespace std::chrono_literals;
-using support::ScriptedServers;
-using support::SeenQuery;
-
-constexpr std::size_t list_count = 6;
-constexpr std::size_t permit_list = 5;
-using Answer = std::optional<ScriptedServers::Answer>;
-
-std::string zone_of(std::size_t list) { return "l" + std::to_string(list) + ".example"; }
-
-// What a list can do.
-Answer listed(const SeenQuery& query) {
-    return ScriptedServers::Answer{query.reply().a("127.0.0.2", 300)};
-}
-Answer clear(const SeenQuery& query) {
-    return ScriptedServers::Answer{query.reply().rcode(3).soa(300, 300)};
-}
-Answer silent(const SeenQuery&) { return std::nullopt; }
-Answer servfail(const SeenQuery& query) { return ScriptedServers::Answer{query.reply().rcode(2)}; }
-Answer parked(const SeenQuery& query) {
-    return ScriptedServers::Answer{query.reply().a("93.184.216.34", 300)};
-}
-Answer refuses(const SeenQuery& query) {
-    return ScriptedServers::Answer{query.reply().a("127.255.255.254", 300)};
-}
-Answer honest(const SeenQuery& query) {
-    const std::string name = query.name();
-    const bool test_point = name.starts_with("2.0.0.127.") || name.starts_with("2.0.0.0.0.0.f.7.");
-    return test_point ? listed(query) : clear(query);
-}
-
-class Told final : public HealthEvents {
-  public:
-    void on_transition(ListIndex list, State from, State to, const std::string& why) override {
-        log.push_back("l" + std::to_string(list) + " " + to_string(from) + " " + to_string(to));
-        last_why = why;
-    }
-    void on_resolver_suspected(ListMask lists, const std::string& why) override {
-        log.push_back("resolver " + std::to_string(lists));
-        last_why = why;
-    }
-    void on_budget(ListIndex list, std::uint64_t queries, std::uint64_t budget) override {
-        log.push_back("budget l" + std::to_string(list) + " " + std::to_string(queries) + "/" +
-                      std::to_string(budget));
-    }
-    std::vector<std::string> take() { return std::exchange(log, {}); }
-
-    std::vector<std::string> log;
-    std::string last_why;
-};
-
-struct Reply final : service::ReplySink {
-    void reply(const service::Origin&, const service::Answer& answer) override {
-        action = answer.decision.verdict.action;
-        degraded = answer.decision.degraded;
-        evidence = answer.evidence;
-        ++count;
-    }
-    Action action = Action::defer;
-    bool degraded = false;
-    Evidence evidence;
-    int count = 0;
-};
-
-std::shared_ptr<const policy::PolicySet> one_hit_rejects() {
-    Problems problems;
-    const Document document = Document::parse(
-        "[organization]\ninternal_domains = [\"corp.example\"]\n"
-        "[definition.reputation.default]\ndescription = \"test\"\nblock_list_hits = 1\n",
-        "test.toml", problems);
-    ListCatalogue lists;
-    for (std::size_t i = 0; i < list_count; ++i) {
-        lists.push_back({.name = "l" + std::to_string(i),
-                         .kind = i == permit_list ? ListKind::permit : ListKind::block,
-                         .operator_name = "",
-                         .info_url = ""});
-    }
-    auto policies = policy::PolicySet::load(document, lists, problems);
-    for (const Problem& problem : problems) ADD_FAILURE() << problem.to_string();
-    return policies;
-}
-
-class HealthMonitorTest : public testing::Test {
-  protected:
-    using Behaviour = Answer (*)(const SeenQuery&);
-
-    void SetUp() override {
-        servers.attach(loop);
-        behaviours.fill(honest);
-        servers.answer_with([this](const SeenQuery& query) -> Answer {
-            for (std::size_t list = 0; list < list_count; ++list) {
-                if (!query.name().ends_with("." + zone_of(list))) continue;
-                if (lose_next > 0 && lose_next-- > 0) return std::nullopt;
-                return behaviours[list](query);
-            }
-            return std::nullopt;
-        });
-        dns::DnsSource::Options options{
-            .servers = {{*IpAddress::parse("127.0.0.1"), 53}}, .lists = {}, .ttl = {}};
-        for (std::size_t i = 0; i < list_count; ++i) {
-            dns::DnsList list;
-            list.zone = *dns::Zone::parse(zone_of(i));
-            list.codes.add_listed(*dns::parse_codes("127.0.0.2"));
-            list.codes.add_refused(*dns::parse_codes("127.255.255.0/24"));
-            options.lists.push_back(list);
-            watched.push_back({.probe = {}, .ipv6 = i == 0});
-        }
-        source = std::make_unique<dns::DnsSource>(loop, std::move(options));
-    }
-
-    // Begins; by default all lists pass their first round.
-    void start() {
-        monitor = std::make_unique<HealthMonitor>(loop, *source, cache, told, watched);
-        pipeline = std::make_unique<Pipeline>(
-            loop, cache, *monitor, memory, one_hit_rejects(),
-            Pipeline::Options{.deadline = 1s, .lists = 0b111111, .ipv6_lists = 0b000001});
-        loop.post([this] { monitor->start([this] { ++first_rounds_over; }); });
-        run_for(10ms);
-    }
-    void start_healthy() {
-        start();
-        ASSERT_EQ(monitor->voting(), 0b111111);
-        told.take();
-        servers.take_seen();
-    }
-
-    void run_for(Duration duration) {
-        loop.run_once(Duration::zero());
-        loop.advance(duration);
-    }
-    void all_lists(Behaviour behaviour) { behaviours.fill(behaviour); }
-
-    // Asks about an address that was not asked about before, and waits for the reply.
-    Reply ask() {
-        Reply reply;
-        Request request;
-        request.client = IpAddress::from_v4(0x05090000 + next_client++);
-        pipeline->ask({}, request, reply);
-        run_for(2ms);
-        for (int ms = 0; reply.count == 0 && ms < 1100; ++ms) run_for(1ms);
-        EXPECT_EQ(reply.count, 1);
-        return reply;
-    }
-    int rejected_of(int requests) {
-        int rejected = 0;
-        for (int i = 0; i < requests; ++i) rejected += ask().action == Action::reject ? 1 : 0;
-        return rejected;
-    }
-    State state(std::size_t list) const {
-        return monitor->report(static_cast<ListIndex>(list)).state;
-    }
-    std::string why(std::size_t list) const {
-        return monitor->report(static_cast<ListIndex>(list)).why;
-    }
-    std::size_t queries_to(std::size_t list) {
-        std::size_t queries = 0;
-        for (const SeenQuery& query : servers.take_seen()) {
-            queries += query.name().ends_with("." + zone_of(list)) ? 1 : 0;
-        }
-        return queries;
-    }
-
-    ScriptedServers servers;
-    io::VirtualLoop loop{1, servers};
-    cache::ListingCache cache{{.entries = 4096, .lists = list_count, .hash_seed = 1}};
-    policy::MemoryTable memory;
-    Told told;
-    std::array<Behaviour, list_count> behaviours{};
-    int lose_next = 0;
-    std::vector<WatchedList> watched;
-    std::unique_ptr<dns::DnsSource> source;
-    std::unique_ptr<HealthMonitor> monitor;
-    std::unique_ptr<Pipeline> pipeline;
-    std::uint32_t next_client = 0;
-    int first_rounds_over = 0;
-};
 
 TEST_F(HealthMonitorTest, EveryListVotesAfterOneCleanRound) {
     start();
@@ -200,7 +17,7 @@ TEST_F(HealthMonitorTest, EveryListVotesAfterOneCleanRound) {
     EXPECT_EQ(told.log.size(), list_count);
     EXPECT_EQ(std::count(told.log.begin(), told.log.end(), "l0 unproven healthy"), 1);
     EXPECT_EQ(queries_to(0), 6U) << "the list with IPv6: both forms of each point";
-    EXPECT_EQ(monitor->report(0).probe_result, "clean");
+    EXPECT_EQ(monitor->report(0).probes.at(0).what, "clean");
     EXPECT_FALSE(ask().degraded);
 }
 
@@ -387,7 +204,7 @@ TEST_F(HealthMonitorTest, AResolverThatRewritesNamesIsOneEventAndNotSix) {
 
 TEST_F(HealthMonitorTest, OneLostPacketOrOneFailedRoundDisablesNothing) {
     start_healthy();
-    for (const int lost : {1, 2, 4, 40}) {
+    for (const int lost : {1, 2, 4, 20}) {
         lose_next = lost;
         run_for(60s);
         EXPECT_EQ(monitor->voting(), 0b111111) << lost;
@@ -470,6 +287,88 @@ TEST_F(HealthMonitorTest, AListWithIpv6MustKnowItsIpv6TestPoint) {
     start();
     run_for(10s);
     EXPECT_EQ(state(0), State::suspended);
+}
+
+TEST_F(HealthMonitorTest, AListWithoutIpv4DataIsProvenByItsIpv6PointsAlone) {
+    watched[0].ipv4 = false;
+    behaviours[0] = [](const SeenQuery& query) {
+        return query.name().starts_with("2.0.0.127.") ? clear(query) : honest(query);
+    };
+    start();
+    EXPECT_EQ(state(0), State::healthy);
+    EXPECT_EQ(queries_to(0), 3U);
+}
+
+TEST_F(HealthMonitorTest, AListThatListsTheDocumentationRangesVotesWithoutARandomAddress) {
+    const Behaviour lists_documentation = [](const SeenQuery& query) {
+        const std::string name = query.name();
+        const bool documentation = name.find(".2.0.192.") != std::string::npos ||
+                                   name.find(".100.51.198.") != std::string::npos ||
+                                   name.find(".113.0.203.") != std::string::npos;
+        return documentation ? listed(query) : honest(query);
+    };
+    watched[1].probe.random = false;
+    behaviours[1] = behaviours[2] = lists_documentation;
+    start();
+    EXPECT_EQ(state(1), State::healthy);
+    EXPECT_EQ(state(2), State::suspended);
+}
+
+TEST_F(HealthMonitorTest, AListThatListsHalfTheWorldIsFoundOutUnderSuspicion) {
+    start_healthy();
+    rejected_of(300);
+    behaviours[2] = [](const SeenQuery& query) {
+        const std::string name = query.name();
+        if (name.find(".127.") != std::string::npos) return honest(query);
+        return std::hash<std::string>()(name) % 2 == 0 ? listed(query) : clear(query);
+    };
+    EXPECT_LE(rejected_of(600), 100);
+    EXPECT_EQ(state(2), State::suspended);
+}
+
+// Suspend for six hours: no timer storm, and no vote before a new test.
+TEST_F(HealthMonitorTest, AfterTheMachineHasSleptListsAreTestedBeforeTheyVote) {
+    start_healthy();
+    loop.suspend(6h);
+    all_lists(silent);
+    run_for(1ms);
+    EXPECT_EQ(monitor->voting(), 0);
+    EXPECT_EQ(why(1), "was not tested while the machine slept; has to pass a self-test first");
+    EXPECT_LE(servers.take_seen().size(), 2U * (6 + 5 * 3)) << "one round for each list, or two";
+    behaviours[2] = listed;
+    EXPECT_EQ(rejected_of(1), 0);
+}
+
+TEST_F(HealthMonitorTest, AfterASleepHonestListsVoteAgainAtOnce) {
+    start_healthy();
+    loop.suspend(6h);
+    run_for(50ms);
+    EXPECT_EQ(monitor->voting(), 0b111111);
+}
+
+TEST_F(HealthMonitorTest, JumpsOfTheCalendarChangeNothing) {
+    start_healthy();
+    for (const auto jump :
+         {std::chrono::hours{1}, std::chrono::hours{-2}, std::chrono::hours{10 * 365 * 24}}) {
+        loop.set_wall_now(loop.wall_now() + jump);
+        run_for(2min);
+        EXPECT_EQ(monitor->voting(), 0b111111);
+        EXPECT_FALSE(ask().degraded);
+    }
+    EXPECT_TRUE(told.take().empty());
+}
+
+TEST_F(HealthMonitorTest, TheLatestRoundsAreToldTheNewestFirst) {
+    start_healthy();
+    run_for(10min);
+    behaviours[1] = silent;
+    const auto latest = [&] { return monitor->report(1).probes.front().what; };
+    for (int seconds = 0; seconds < 62 && latest() == "clean"; ++seconds) run_for(1s);
+    const std::vector<ProbeResult> probes = monitor->report(1).probes;
+    ASSERT_EQ(probes.size(), HealthMonitor::probes_kept);
+    EXPECT_EQ(probes.front().what, "does not answer");
+    EXPECT_EQ(probes.back().what, "clean");
+    EXPECT_GT(probes.front().at, probes.back().at);
 }
 
 }  // namespace

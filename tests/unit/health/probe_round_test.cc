@@ -25,7 +25,7 @@ const dns::ListAnswer refusal{{State::refused, false, 0x7FFFFFFE}, {}, ReplyKind
 // The finding of an IPv4 round, by the answers for the three points.
 Finding finding_of(const dns::ListAnswer& listed_point, const dns::ListAnswer& clear_point,
                    const dns::ListAnswer& random) {
-    ProbeRound round({}, false, 1);
+    ProbeRound round({}, {}, 1);
     round.on_answer(0, listed_point);
     round.on_answer(1, clear_point);
     EXPECT_FALSE(round.complete());
@@ -74,7 +74,7 @@ TEST(ProbeRoundTest, TheGravestAnswerDecides) {
 TEST(ProbeRoundTest, RandomAddressesAreFromTheDocumentationRangesAndDiffer) {
     std::set<std::string> addresses;
     for (std::uint64_t i = 0; i < 100; ++i) {
-        const ProbeRound round({}, true, i * 0x9E3779B97F4A7C15);
+        const ProbeRound round({}, {.ipv6 = true}, i * 0x9E3779B97F4A7C15);
         const IpAddress v4 = round[2].address;
         EXPECT_TRUE(IpRange::parse("192.0.2.0/24")->contains(v4) ||
                     IpRange::parse("198.51.100.0/24")->contains(v4) ||
@@ -88,7 +88,7 @@ TEST(ProbeRoundTest, RandomAddressesAreFromTheDocumentationRangesAndDiffer) {
 }
 
 TEST(ProbeRoundTest, AListWithIpv6IsAskedAboutTheSamePointsInNibbles) {
-    const ProbeRound round({}, true, 1);
+    const ProbeRound round({}, {.ipv6 = true}, 1);
     ASSERT_EQ(round.size(), 6U);
     EXPECT_EQ(round[3].address, *IpAddress::parse("::FFFF:7F00:2"));
     EXPECT_EQ(round[4].address, *IpAddress::parse("::FFFF:7F00:1"));
@@ -98,13 +98,38 @@ TEST(ProbeRoundTest, AListWithIpv6IsAskedAboutTheSamePointsInNibbles) {
 }
 
 TEST(ProbeRoundTest, PointsThatAreSwitchedOffAreNotAsked) {
-    const ProbeRound round({.listed = {}, .clear = {}}, false, 1);
+    const ProbeRound round({.listed = {}, .clear = {}}, {}, 1);
     ASSERT_EQ(round.size(), 1U);
     EXPECT_EQ(round[0].point, ProbeRound::Question::Point::random);
 }
 
+TEST(ProbeRoundTest, AListWithoutIpv4IsAskedInNibblesOnly) {
+    const ProbeRound round({}, {.ipv4 = false, .ipv6 = true}, 1);
+    ASSERT_EQ(round.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(round[i].form, NameForm::nibbles);
+}
+
+TEST(ProbeRoundTest, AListUnderSuspicionIsAskedAboutMoreRandomAddresses) {
+    const ProbeRound round({}, {.ipv6 = true, .random_addresses = 8}, 0x0123456789ABCDEF);
+    ASSERT_EQ(round.size(), ProbeRound::questions_max);
+    std::set<std::string> addresses;
+    for (std::size_t i = 0; i < round.size(); ++i) {
+        if (round[i].point == ProbeRound::Question::Point::random)
+            addresses.insert(round[i].address.to_string());
+    }
+    EXPECT_EQ(addresses.size(), 16U);
+}
+
+TEST(ProbeRoundTest, WithoutARandomAddressAnyPointShowsThatAListIsSilent) {
+    ProbeRound round({.random = false}, {}, 1);
+    ASSERT_EQ(round.size(), 2U);
+    round.on_answer(0, listed);
+    round.on_answer(1, silence);
+    EXPECT_EQ(round.finding().verdict, Verdict::silent);
+}
+
 TEST(ProbeRoundTest, AnAnswerCountsOnce) {
-    ProbeRound round({}, false, 1);
+    ProbeRound round({}, {}, 1);
     round.on_answer(0, listed);
     round.on_answer(0, listed);
     round.on_answer(0, listed);

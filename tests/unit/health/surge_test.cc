@@ -59,6 +59,18 @@ TEST_F(SurgeTest, ManyListingsWithSomeClearBetweenThemGiveTheAlarmWhereFewAreUsu
     EXPECT_TRUE(alarm);
 }
 
+TEST_F(SurgeTest, EverySecondListedGivesTheAlarmWhereOneInTwentyIsUsual) {
+    for (int i = 0; i < 40; ++i) ASSERT_FALSE(feed(1, 19));
+    bool alarm = false;
+    for (int i = 0; i < 48; ++i) alarm |= feed(1, 1);
+    EXPECT_TRUE(alarm);
+}
+
+TEST_F(SurgeTest, TwiceAsManyAsUsualIsNoSurprise) {
+    for (int i = 0; i < 100; ++i) ASSERT_FALSE(feed(1, 4));
+    for (int i = 0; i < 100; ++i) ASSERT_FALSE(feed(2, 3));
+}
+
 TEST_F(SurgeTest, ManyListingsAreNoSurpriseWhereMostAreListedAsARule) {
     for (int i = 0; i < 100; ++i) ASSERT_FALSE(feed(20, 1)) << i;
 }

@@ -261,6 +261,22 @@ TEST(Overview, ListsPoliciesByTypeTheStrongestFirst) {
     EXPECT_EQ(rows[0].place, "p.toml:28");
 }
 
+TEST(Overview, CountsEachPolicyThatHadASayOnceForARecipient) {
+    const auto set = policies();
+    const MemoryTable memory;
+    Request request;
+    request.client = *IpAddress::parse("192.0.2.1");
+    request.mail_from = "x@rope.example";
+    request.recipients = {"ida@harbour.example", "olaf@harbour.example"};
+    Decision decision;
+    decide(*set, request, Evidence(), memory, world_time(), decision);
+    set->hits().count(decision);
+    std::string hits;
+    for (const PolicyRow& row : policy_rows(*set, world_time()))
+        hits += row.id + " " + std::to_string(row.hits) + ", ";
+    EXPECT_EQ(hits, "far-away 0, other-rope 2, sleeping 0, two 0, ");
+}
+
 TEST(Simulate, GoesOnAfterALineThatIsNoRequest) {
     const auto set = policies();
     std::istringstream in(

@@ -10,7 +10,7 @@
 #include "policy/index/range_table.h"
 #include "policy/index/text_index.h"
 #include "policy/model/cover.h"
-#include "policy/policy_lists.h"
+#include "policy/index/policy_lists.h"
 #include "policy/stages/votes.h"
 
 namespace postern::policy {

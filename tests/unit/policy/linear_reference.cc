@@ -391,6 +391,7 @@ RecipientDecision LinearReference::decide_recipient(const std::string& recipient
     const Found definition = winner(PolicyType::reputation, {.envelope = true}, recipient);
     decision.reputation = count(definition.policy == nullptr ? model_.default_reputation
                                                              : definition.policy->definition);
+    decision.reputation.policy = definition.ref;
 
     if (const Found block = client_block(); block.policy != nullptr) {
         decision.verdict = refuse(Reason::blocked_client, 421, Stage::connection, block.ref);
@@ -416,8 +417,12 @@ RecipientDecision LinearReference::decide_recipient(const std::string& recipient
         return decision;
     }
     decision.permit = permit_of(recipient, !trusted() && is_internal(recipient));
-    if (trusted() || winner(PolicyType::allowed_ip, {}, std::nullopt).policy != nullptr)
+    if (trusted()) return decision;
+    found = winner(PolicyType::allowed_ip, {}, std::nullopt);
+    if (found.policy != nullptr) {
+        decision.reputation.policy = found.ref;
         return decision;
+    }
     if (is_permit(decision.permit)) {
         decision.reputation.state = Reputation::State::overridden;
         return decision;
@@ -507,6 +512,7 @@ void LinearReference::decide_connection(Decision& decision) const {
     Reputation& reputation = decision.connection_reputation;
     reputation = count(definition.policy == nullptr ? model_.default_reputation
                                                     : definition.policy->definition);
+    reputation.policy = definition.ref;
     if (const Found block = client_block(); block.policy != nullptr) {
         decision.verdict = refuse(Reason::blocked_client, 421, Stage::connection, block.ref);
         return;
@@ -524,7 +530,12 @@ void LinearReference::decide_connection(Decision& decision) const {
                                 : policy.type == PolicyType::blocked_senders && !client_alone;
         if (active && narrow) decision.final = false;
     }
-    if (trusted() || winner(PolicyType::allowed_ip, {}, std::nullopt).policy != nullptr) return;
+    if (trusted()) return;
+    const Found allowed = winner(PolicyType::allowed_ip, {}, std::nullopt);
+    if (allowed.policy != nullptr) {
+        reputation.policy = allowed.ref;
+        return;
+    }
     const Found permit = winner(PolicyType::permitted_senders, {.envelope = true}, std::nullopt);
     const bool permitted =
         (permit.policy != nullptr && permit.policy->option == Option::permit_sender) ||

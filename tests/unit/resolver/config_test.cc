@@ -120,6 +120,13 @@ zone = "special.example"
 listed = ["127.0.0.2"]
 probe = { listed = "127.0.0.99", clear = "", interval = "10m" }
 budget = 100000
+[[list]]
+name = "six"
+zone = "six.example"
+listed = ["127.0.0.2"]
+ipv4 = false
+ipv6 = true
+probe = { random = false }
 )");
     ASSERT_NE(config, nullptr) << all_problems();
     EXPECT_EQ(config->lists[0].probe, health::Probe{});
@@ -128,6 +135,9 @@ budget = 100000
     EXPECT_EQ(config->lists[1].probe.clear, std::nullopt);
     EXPECT_EQ(config->lists[1].probe.interval, 10min);
     EXPECT_EQ(config->lists[1].budget, 100'000U);
+    EXPECT_TRUE(config->lists[1].ipv4);
+    EXPECT_FALSE(config->lists[2].ipv4);
+    EXPECT_FALSE(config->lists[2].probe.random);
 }
 
 TEST_F(ConfigTest, AProbeThatCannotBeIsAProblem) {
@@ -144,6 +154,36 @@ budget = 0
     for (const char* expected : {"::1", "nobody", "interval", "every", "budget"}) {
         EXPECT_NE(text.find(expected), std::string::npos) << expected << "\n" << text;
     }
+}
+
+TEST_F(ConfigTest, AListThatCouldNeverBeAskedOrTestedIsAProblem) {
+    EXPECT_EQ(load_text(R"(
+[[list]]
+name = "a"
+zone = "a.example"
+listed = ["127.0.0.2"]
+ipv4 = false
+[[list]]
+name = "b"
+zone = "b.example"
+listed = ["127.0.0.2"]
+probe = { listed = "", clear = "", random = false }
+)"),
+              nullptr);
+    const std::string text = all_problems();
+    EXPECT_NE(text.find("ipv4: is false and `ipv6` is not true"), std::string::npos) << text;
+    EXPECT_NE(text.find("random: leaves nothing to test the list with"), std::string::npos) << text;
+}
+
+TEST_F(ConfigTest, HowLongStaleOpinionsStandInCanBeSet) {
+    const auto usual = load_text("");
+    ASSERT_NE(usual, nullptr) << all_problems();
+    EXPECT_EQ(usual->cache.stale_clear, 6h);
+    EXPECT_EQ(usual->cache.stale_listed, 1h);
+    const auto config = load_text("[cache]\nstale = { clear = \"2h\", listed = \"0s\" }\n");
+    ASSERT_NE(config, nullptr) << all_problems();
+    EXPECT_EQ(config->cache.stale_clear, 2h);
+    EXPECT_EQ(config->cache.stale_listed, 0s);
 }
 
 TEST_F(ConfigTest, AllProblemsAreReportedAtOnceWithTheirPlaceAndCure) {

@@ -29,6 +29,10 @@ class CountingLoop final : public io::Loop {
     void pause_reading(io::SocketId) override {}
     void resume_reading(io::SocketId) override {}
     void close(io::SocketId) override {}
+    void close_within(Duration, io::SocketId) override {}
+    void drop(io::SocketId) override {}
+    std::size_t unsent(io::SocketId) const override { return 0; }
+    std::size_t undelivered(io::SocketId) const override { return 0; }
     io::PeerCredentials peer_credentials(io::SocketId) const override { return {}; }
     io::SocketId open_datagram(const io::Endpoint&, io::DatagramEvents&) override { return {}; }
     void send_datagram(io::SocketId, std::span<const std::byte>) override {}

@@ -221,15 +221,6 @@ TEST(GatewayServer, RepliesThatWaitForTheirTurnCountAgainstTheLimit) {
     EXPECT_EQ(conversation.received(peer), repeated("action=DUNNO\n\n", 1001));
 }
 
-TEST(GatewayServer, TheTextOfRequestsInFlightIsBounded) {
-    Conversation conversation({.limits = {.bytes_in_flight = 1000}});
-    conversation.pipeline.hold = true;
-    io::VirtualPeer& peer = conversation.connect();
-    const std::string request = policy_request("192.0.2.7");
-    conversation.send(peer, repeated(request, 100));
-    EXPECT_EQ(conversation.pipeline.held.size(), (1000 + request.size() - 1) / request.size());
-}
-
 TEST(GatewayServer, APeerThatDoesNotReadIsNotReadFrom) {
     Conversation conversation;
     io::VirtualPeer& peer = conversation.connect();

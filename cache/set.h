@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which of the eight addresses of a set stay: S3-FIFO (Yang et al., SOSP 2023), within the set.
+//
+// A new address enters the small queue.  There it must be asked for again to be moved to the main
+// queue; else it leaves soon, and only its tag is remembered for a while, as a ghost.  One that
+// comes back while it is a ghost goes to the main queue at once.  So the many addresses that come
+// once push out each other, not those that come back, which is what least-recently-used lets them
+// do.  Before any of this, an address of which nothing good is known gives way.
+//
+// Pure: values in, values out.  The words of a set lie in shared memory, which is table.h's
+// business.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace postern::cache {
+
+inline constexpr std::size_t ways = 8;
+
+// Bits of the address' hash, never 0.
+using Tag = std::uint16_t;
+// A set of ways, one bit each.
+using WayMask = std::uint8_t;
+
+// A find raises the count of finds up to this.
+inline constexpr std::uint8_t finds_max = 3;
+
+// The first cache line of a set; the lines of its addresses follow.  All zero is an empty set.
+struct SetHead {
+    // Odd while a writer is at work, and different after each.
+    std::uint64_t sequence = 0;
+    std::array<Tag, ways> tags{};  // 0: the way is free
+    std::array<std::uint8_t, ways> finds{};
+    // When each line was last freed of what its lists should forget; see Table::forget_lists().
+    std::array<std::uint8_t, ways> epochs{};
+    // The taken ways, the oldest first: way + 1, and in_main for those of the main queue.  0 ends.
+    std::array<std::uint8_t, ways> queue{};
+    std::array<Tag, ways> ghosts{};  // the latest first
+
+    WayMask taken() const;
+    bool is_full() const { return queue.back() != 0; }
+
+    struct Seat {
+        unsigned way = 0;
+        bool pushed_out = false;  // somebody of whom something good is known
+    };
+    // Finds a way for a new address.  `worthless` are the ways that may be taken without regret.
+    Seat take(Tag tag, WayMask worthless);
+    void leave(unsigned way);
+};
+static_assert(sizeof(SetHead) == 64);
+
+// An array of the head is read as words, its first element in the lowest bits.
+static_assert(std::endian::native == std::endian::little);
+
+// The ways that have this tag.  Four tags at a time: a find would spend more on comparing eight,
+// one by one, than on all the rest.
+inline WayMask ways_with(const std::array<Tag, ways>& tags, Tag tag) {
+    constexpr std::uint64_t each = 0x0001'0001'0001'0001;
+    constexpr std::uint64_t low_bits = 0x7FFF * each;
+    // Brings the highest bits of four tags together, in their order, as the highest four.
+    constexpr std::uint64_t gather = 1ULL << 45 | 1ULL << 30 | 1ULL << 15 | 1;
+    WayMask found = 0;
+    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(tags);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::uint64_t difference = words[i] ^ tag * each;
+        const std::uint64_t equal = ~(((difference & low_bits) + low_bits) | difference | low_bits);
+        found |= static_cast<WayMask>((equal * gather >> 60) << (4 * i));
+    }
+    return found;
+}
+
+}  // namespace postern::cache

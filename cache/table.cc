@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/table.h"
+
+#include <bit>
+#include <cstddef>
+#include <new>
+
+#include "cache/set_writer.h"
+#include "cache/shared_word.h"
+#include "policy/index/hash.h"
+
+namespace postern::cache {
+
+namespace {
+
+constexpr std::uint64_t magic = 0x656863'6170'7473;
+constexpr std::uint32_t version = 1;
+
+constexpr std::size_t word_size = sizeof(std::uint64_t);
+constexpr std::size_t line_size = 64 / word_size;
+constexpr std::size_t address_size = sizeof(Table::AddressWords) / word_size;
+
+// Words of a set's head.
+constexpr std::size_t tags_at = offsetof(SetHead, tags) / word_size;
+constexpr std::size_t finds_at = offsetof(SetHead, finds) / word_size;
+constexpr std::size_t epochs_at = offsetof(SetHead, epochs) / word_size;
+
+// One byte for each way, in one word.
+using WayBytes = std::array<std::uint8_t, ways>;
+WayBytes load_bytes(const std::uint64_t& word) { return std::bit_cast<WayBytes>(load(word)); }
+
+std::size_t words_for(std::size_t lists) {
+    return (address_size + lists + line_size - 1) / line_size * line_size;
+}
+
+}  // namespace
+
+Table::Table(const Options& options)
+    : lists_(options.lists),
+      line_words_(words_for(options.lists)),
+      set_words_(line_size + ways * line_words_),
+      sets_(std::max<std::size_t>((options.entries + ways - 1) / ways, 1)),
+      hash_seed_(options.hash_seed),
+      ipv6_by_network_(options.ipv6_by_network),
+      memory_(header_bytes + sets_ * set_words_ * word_size) {
+    new (memory_.data()) Header{.magic = magic,
+                                .version = version,
+                                .line_words = static_cast<std::uint32_t>(line_words_),
+                                .sets = sets_,
+                                .hash_seed = hash_seed_,
+                                .lists = static_cast<std::uint32_t>(lists_),
+                                .ipv6_by_network = ipv6_by_network_};
+}
+
+Table::Key Table::key_of(const IpAddress& address) const {
+    Key key{.address = std::bit_cast<AddressWords>(address.bytes())};
+    if (ipv6_by_network_ && !address.is_v4()) key.address[1] = 0;
+    const std::uint64_t hash = policy::hash_of(key.address.data(), sizeof(key.address), hash_seed_);
+    // The upper half chooses the set without a division; sets are fewer than 2^32.
+    key.set = static_cast<std::size_t>((hash >> 32) * sets_ >> 32);
+    const auto tag = static_cast<Tag>(hash);
+    key.tag = tag != 0 ? tag : Tag{1};
+    return key;
+}
+
+IpAddress Table::address_of(const Line& line) {
+    return IpAddress(std::bit_cast<IpAddress::Bytes>(line.address));
+}
+
+void Table::prefetch_head(const Key& key) const { __builtin_prefetch(&head(key.set)); }
+
+void Table::prefetch_line(const Key& key) const {
+    const WayMask found = candidates(key.set, key.tag);
+    if (found == 0) return;
+    const std::uint64_t* const words =
+        line(key.set, static_cast<unsigned>(std::countr_zero(found)));
+    for (std::size_t word = 0; word < line_words_; word += line_size) {
+        __builtin_prefetch(words + word);
+    }
+}
+
+bool Table::find(const Key& key, Line& copy) {
+    const std::uint64_t& sequence = head(key.set)[0];
+    for (unsigned read = 0; read < reads_max; ++read) {
+        const std::uint64_t before = load(sequence);
+        if (before % 2 != 0) continue;
+        const std::optional<unsigned> way = find_way(key);
+        if (way) copy_line(key.set, *way, copy);
+        if (load(sequence) != before) continue;
+        if (!way) return false;
+        copy.is_often_asked = count_find(key.set, *way) >= finds_max;
+        return true;
+    }
+    return false;
+}
+
+std::size_t Table::read_set(std::size_t set, std::array<Line, ways>& lines) const {
+    const std::uint64_t& sequence = head(set)[0];
+    for (unsigned read = 0; read < reads_max; ++read) {
+        const std::uint64_t before = load(sequence);
+        if (before % 2 != 0) continue;
+        const WayMask free = candidates(set, 0);
+        std::size_t taken = 0;
+        for (unsigned way = 0; way < ways; ++way) {
+            if ((free >> way & 1U) == 0) copy_line(set, way, lines[taken++]);
+        }
+        if (load(sequence) == before) return taken;
+    }
+    return 0;
+}
+
+void Table::forget_lists(ListMask lists) {
+    begin_epoch(lists);
+    sweep();
+}
+
+// The header's words are written by one thread at a time, for less than a microsecond.
+void Table::begin_epoch(ListMask forgotten) {
+    Header& shared = header();
+    std::atomic_ref<std::uint32_t> busy(shared.is_beginning_epoch);
+    while (busy.exchange(1, std::memory_order_acquire) != 0) {
+    }
+    const auto next = static_cast<std::uint8_t>(load(shared.epoch) + 1);
+    for (ListMask& lists : shared.forgotten_since) {
+        store(lists, static_cast<ListMask>(load(lists) | forgotten));
+    }
+    store(shared.forgotten_since[next], ListMask{0});
+    store(shared.epoch, std::uint32_t{next});
+    busy.store(0, std::memory_order_release);
+}
+
+void Table::sweep() {
+    const std::size_t part = sets_ / sweeps + 1;
+    const std::uint64_t begin = std::atomic_ref<std::uint64_t>(header().next_swept)
+                                    .fetch_add(part, std::memory_order_relaxed);
+    for (std::uint64_t set = begin; set < begin + part; ++set) {
+        SetWriter(*this, set % sets_, SetWriter::Patience::unlimited).tidy_all();
+    }
+}
+
+TableCounters Table::counters() const {
+    const TableCounters& shared = header().counters;
+    return {.used = load(shared.used),
+            .insertions = load(shared.insertions),
+            .evictions = load(shared.evictions),
+            .skipped = load(shared.skipped)};
+}
+
+Table::HeadWords& Table::head(std::size_t set) const {
+    return *reinterpret_cast<HeadWords*>(memory_.data() + header_bytes +
+                                         set * set_words_ * word_size);
+}
+
+std::uint64_t* Table::line(std::size_t set, unsigned way) const {
+    return head(set).data() + line_size + way * line_words_;
+}
+
+// The ways whose tags say that they may be it.
+WayMask Table::candidates(std::size_t set, Tag tag) const {
+    const HeadWords& words = head(set);
+    const std::array<std::uint64_t, 2> tags{load(words[tags_at]), load(words[tags_at + 1])};
+    return ways_with(std::bit_cast<std::array<Tag, ways>>(tags), tag);
+}
+
+std::optional<unsigned> Table::find_way(const Key& key) const {
+    for (unsigned rest = candidates(key.set, key.tag); rest != 0; rest &= rest - 1) {
+        const auto way = static_cast<unsigned>(std::countr_zero(rest));
+        const std::uint64_t* const words = line(key.set, way);
+        if (load(words[0]) == key.address[0] && load(words[1]) == key.address[1]) return way;
+    }
+    return std::nullopt;
+}
+
+void Table::copy_line(std::size_t set, unsigned way, Line& copy) const {
+    const std::uint64_t* const words = line(set, way);
+    copy.address = {load(words[0]), load(words[1])};
+    for (std::size_t i = 0; i < lists_; ++i) copy.words[i] = load(words[address_size + i]);
+    const ListMask forgotten = forgotten_since(load_bytes(head(set)[epochs_at])[way]);
+    for (ListIndex list = 0; forgotten >> list != 0; ++list) {
+        if ((forgotten & mask_of(list)) != 0) copy.words[list] = Cell{}.word();
+    }
+}
+
+// Readers count without a lock, so two of them may count as one.  When a writer has given the way
+// to another address meanwhile, that one has a find too many: this decides who stays, not what is
+// true.
+std::uint8_t Table::count_find(std::size_t set, unsigned way) {
+    std::uint64_t& word = head(set)[finds_at];
+    WayBytes finds = load_bytes(word);
+    if (finds[way] < finds_max) {
+        ++finds[way];
+        store(word, std::bit_cast<std::uint64_t>(finds));
+    }
+    return finds[way];
+}
+
+ListMask Table::forgotten_since(std::uint8_t epoch) const {
+    return load(header().forgotten_since[epoch]);
+}
+
+}  // namespace postern::cache

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/belief.h"
+
+namespace postern {
+
+namespace {
+
+using State = Listing::State;
+
+bool is_failure(State state) { return state == State::timeout || state == State::error; }
+
+Listing or_stale(const Listing& listing, const Listing& stale) {
+    return is_failure(listing.state) && stale.stale ? stale : listing;
+}
+
+Listing of_silenced_list(const Listing& said, const Listing& stale, State state) {
+    if (state != State::timeout) return {.state = state};
+    if (is_unknown(said.state)) return or_stale({.state = state}, stale);
+    return said;
+}
+
+}  // namespace
+
+Evidence believed(const Evidence& said, const Evidence& stale, ListMask lists,
+                  const dns::ListSource& source) {
+    const ListMask voting = source.voting();
+    Evidence evidence = said;
+    for (ListIndex list = 0; lists >> list != 0; ++list) {
+        Listing& listing = evidence.listings[list];
+        if (listing.state == State::not_applicable) continue;
+        if ((voting & mask_of(list)) != 0) {
+            listing = or_stale(listing, stale.listings[list]);
+        } else {
+            listing =
+                of_silenced_list(listing, stale.listings[list], source.state_without_vote(list));
+        }
+    }
+    return evidence;
+}
+
+}  // namespace postern

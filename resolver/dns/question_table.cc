@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/dns/question_table.h"
+
+namespace postern::dns {
+
+QuestionTable::QuestionTable(std::size_t questions_max, DnsSource& source, io::Timer::Fire fire)
+    : questions_(std::make_unique<Question[]>(questions_max)) {
+    for (std::size_t i = questions_max; i-- > 0;) {
+        Question& question = questions_[i];
+        question.source = &source;
+        question.timer.set(fire, &question);
+        question.next = free_;
+        free_ = static_cast<QuestionIndex>(i);
+    }
+}
+
+Question* QuestionTable::take(const ListQuestion& asked, Ticket ticket) {
+    if (free_ == none) return nullptr;
+    Question& question = questions_[free_];
+    free_ = question.next;
+    ++used_;
+    question.asked = asked;
+    question.ticket = ticket;
+    question.attempts = {};
+    question.next = none;
+    question.attempts_made = 0;
+    question.state = Question::State::waiting;
+    question.truncated = false;
+    return &question;
+}
+
+void QuestionTable::give_back(Question& question) {
+    question.timer.cancel();
+    question.state = Question::State::free;
+    question.next = free_;
+    free_ = index_of(question);
+    --used_;
+}
+
+QuestionIndex QuestionTable::index_of(const Question& question) const {
+    return static_cast<QuestionIndex>(&question - questions_.get());
+}
+
+void QuestionTable::enqueue(Question& question) {
+    Room& room = rooms_[static_cast<std::size_t>(question.asked.purpose)];
+    Queue& queue = room.queues[question.asked.list];
+    const QuestionIndex index = index_of(question);
+    (queue.first == none ? queue.first : questions_[queue.last].next) = index;
+    queue.last = index;
+    ++room.waiting;
+}
+
+Question* QuestionTable::first(Purpose purpose, ListIndex list) {
+    const QuestionIndex first = rooms_[static_cast<std::size_t>(purpose)].queues[list].first;
+    return first == none ? nullptr : &questions_[first];
+}
+
+void QuestionTable::dequeue(Purpose purpose, ListIndex list) {
+    Room& room = rooms_[static_cast<std::size_t>(purpose)];
+    Queue& queue = room.queues[list];
+    queue.first = questions_[queue.first].next;
+    --room.waiting;
+}
+
+std::size_t QuestionTable::waiting(Purpose purpose) const {
+    return rooms_[static_cast<std::size_t>(purpose)].waiting;
+}
+
+}  // namespace postern::dns
