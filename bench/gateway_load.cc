@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Question: how many connection verdicts a second does a posternd give, and what does one cost it?
+// Question: how many connection verdicts a second does a posternd give, what does one cost it, and
+// how long does the asker wait?
 //
 // A closed loop over the native dialect: each connection keeps `depth` queries in flight. Addresses
 // are taken in turn from a range, so that a range asked for the first time is all misses and the
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -74,6 +76,31 @@ double cpu_seconds(int pid) {
     return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+using Clock = std::chrono::steady_clock;
+
+// How long requests were under way.
+class Latencies {
+  public:
+    // Of more than this many in flight the oldest would be taken for younger ones.
+    static constexpr std::size_t in_flight_max = 1U << 16;
+
+    void sent(std::uint32_t tag) { sent_[tag % in_flight_max] = Clock::now(); }
+    void answered(std::uint32_t tag) {
+        waits_.push_back(Clock::now() - sent_[tag % in_flight_max]);
+    }
+    // In microseconds; only after something was answered.
+    double quantile(double part) {
+        const auto at = static_cast<std::ptrdiff_t>(part * static_cast<double>(waits_.size() - 1));
+        std::nth_element(waits_.begin(), waits_.begin() + at, waits_.end());
+        return std::chrono::duration<double, std::micro>(waits_[static_cast<std::size_t>(at)])
+            .count();
+    }
+
+  private:
+    std::vector<Clock::time_point> sent_ = std::vector<Clock::time_point>(in_flight_max);
+    std::vector<Clock::duration> waits_;
+};
+
 class Load {
   public:
     explicit Load(const Options& options)
@@ -105,6 +132,7 @@ class Load {
     }
 
     const Totals& totals() const { return totals_; }
+    Latencies& latencies() { return latencies_; }
 
   private:
     void fill(Connection& connection) {
@@ -113,6 +141,7 @@ class Load {
             const native::Fixed frame = native::encode(native::Query{
                 static_cast<std::uint32_t>(totals_.sent), IpAddress::from_v4(first_ + offset)});
             connection.unsent.append(frame.data(), frame.size());
+            latencies_.sent(static_cast<std::uint32_t>(totals_.sent));
             ++connection.in_flight;
             ++totals_.sent;
         }
@@ -131,6 +160,7 @@ class Load {
             const auto answer = native::decode_answer(
                 std::string_view(connection.partial).substr(at, native::fixed_size));
             if (!answer) return false;
+            latencies_.answered(answer->tag);
             --connection.in_flight;
             ++totals_.answered;
             if (answer->action == postern::Action::reject) ++totals_.rejected;
@@ -145,6 +175,7 @@ class Load {
     std::vector<Connection> connections_;
     std::vector<pollfd> polled_;
     Totals totals_;
+    Latencies latencies_;
 };
 
 }  // namespace
@@ -181,8 +212,8 @@ int main(int argc, char** argv) {
     const auto requests = static_cast<double>(load.totals().answered);
     fmt::print(
         "{{\"requests\":{},\"per_second\":{:.0f},\"server_us\":{:.3f},\"rejected\":{},\"degraded\":"
-        "{}}}\n",
+        "{},\"p50_us\":{:.1f},\"p99_us\":{:.1f}}}\n",
         load.totals().answered, requests / seconds, cpu / requests * 1e6, load.totals().rejected,
-        load.totals().degraded);
+        load.totals().degraded, load.latencies().quantile(0.5), load.latencies().quantile(0.99));
     return 0;
 }

@@ -84,7 +84,7 @@ class ListingCache {
     bool forget(const IpAddress& address);
     // Everything that these lists said.
     void forget_lists(ListMask lists) { table_.forget_lists(lists); }
-    // Everything.  Walks the whole table: some ten milliseconds for ten million addresses.
+    // Everything.  Walks the whole table: some ten milliseconds for each million addresses.
     void clear();
 
     CacheStats stats() const;

@@ -110,7 +110,7 @@ struct Decision {
     std::vector<RecipientDecision> recipients;
     Reputation connection_reputation;  // of a request without mail_from
     bool final = true;                 // no later stage could decide otherwise
-    bool degraded = false;             // a list that was wanted gave no opinion
+    bool degraded = false;             // a list that was wanted gave no opinion, or a stale one
     std::uint64_t policy_set = 0;      // hash of the set that decided
     // Lists whose answer, were it known, could still change this decision.  The pipeline answers as
     // soon as none of them is pending.

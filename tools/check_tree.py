@@ -38,6 +38,8 @@ ONLY_IN = {
     "ares.h": "resolver/dns/ares_*",
     "liburing.h": "resolver/io/*ring*",
     "microhttpd.h": "resolver/admin/*",
+    "sqlite3.h": "resolver/state/sqlite*",
+    "systemd/*": "resolver/supervisor*",
     "toml++/*": "policy/config/document*.cc",
     "curl/*": "tools/*",
 }

@@ -110,11 +110,11 @@ tl::expected<void, std::string> AdminServer::start(const config::AdminConfig& co
 }
 
 tl::expected<void, std::string> AdminServer::serve(int listener, const std::string& name) {
-    Server server(
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, on_request, &daemon_,
-                         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
-                         MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max,
-                         MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr, MHD_OPTION_END));
+    Server server(MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, on_request, &daemon_,
+        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        nullptr, MHD_OPTION_END));
     if (!server) {
         ::close(listener);
         return tl::unexpected(fmt::format("cannot serve the admin interface on {}", name));
@@ -128,6 +128,12 @@ void AdminServer::stop() {
     servers_.clear();
 }
 
-void AdminServer::Stop::operator()(MHD_Daemon* server) const { MHD_stop_daemon(server); }
+// The listener is taken away first, or the library would shut it down, and with it the one that a
+// supervisor holds for the next daemon.
+void AdminServer::Stop::operator()(MHD_Daemon* server) const {
+    const int listener = MHD_quiesce_daemon(server);
+    MHD_stop_daemon(server);
+    if (listener >= 0) ::close(listener);
+}
 
 }  // namespace postern::admin

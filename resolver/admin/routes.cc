@@ -144,7 +144,8 @@ Response cache_stats(Daemon& daemon) {
                {"used", stats.lines_used},
                {"bytes", stats.bytes},
                {"insertions", stats.insertions},
-               {"evictions", stats.evictions}});
+               {"evictions", stats.evictions},
+               {"skipped", stats.skipped}});
 }
 
 std::string code_text(std::uint32_t code) { return IpAddress::from_v4(code).to_string(); }

@@ -109,8 +109,8 @@ CacheConfig read_cache(Section section) {
     cache.entries =
         static_cast<std::size_t>(entries.value_or(static_cast<std::int64_t>(cache.entries)));
     Section stale = section.table("stale");
-    cache.stale_clear = stale.duration("clear", 0s, 24h).value_or(cache.stale_clear);
-    cache.stale_listed = stale.duration("listed", 0s, 24h).value_or(cache.stale_listed);
+    cache.stale_clear = stale.duration("clear", 0s, 6h).value_or(cache.stale_clear);
+    cache.stale_listed = stale.duration("listed", 0s, 6h).value_or(cache.stale_listed);
     stale.finish();
     read_file_path(section, "snapshot", cache.snapshot);
     section.finish();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "resolver/dns/attempts.h"
+
 namespace postern::dns {
 
 DnsSource::DnsSource(io::Loop& loop, Options options)
@@ -91,8 +93,8 @@ bool DnsSource::start_one(Purpose purpose, ListIndex list) {
     return true;
 }
 
-// While none is up, one question at a time is asked; the others wait to see what comes of it. Where
-// nothing came, requests are answered at once, and probes wait on for the next try.
+// While none is up, a question now and then is asked; the others wait to see what comes of it.
+// Where nothing came, requests are answered at once, and probes wait on for the next try.
 bool DnsSource::start_without_server(Question& question) {
     const ListQuestion& asked = question.asked;
     if (Upstream* const upstream = upstreams_.to_try(loop_.now())) {
@@ -198,14 +200,6 @@ bool DnsSource::try_elsewhere(Question& question, const Attempt& attempt,
     return any_under_way(question) || try_again(question);
 }
 
-// The list answers, so it was not the list that was silent where this question was asked before.
-void DnsSource::blame_others(const Question& question, const Upstream& upstream) {
-    for (const Attempt& attempt : question.attempts) {
-        const bool silent = attempt.live && !attempt.in_window;
-        if (silent && attempt.upstream != &upstream) attempt.upstream->reachability().on_blame();
-    }
-}
-
 void DnsSource::on_reachability(const Upstream& upstream) {
     if (options_.on_server) options_.on_server(upstream.server(), upstream.reachability().up());
 }
@@ -264,14 +258,14 @@ void DnsSource::on_timeout(Question& question) {
             question.state = State::abandoned;
             return give_up(question);
         case State::asked:
-            count_silence(question);
+            note_silence(question);
             if (try_again(question) || wait_on(question)) return;
             [[fallthrough]];
         case State::over_tcp:
             become_late(question);
             return give_up(question);
         case State::late:
-            count_silence(question);
+            note_silence(question);
             return end(question);
         case State::free:
         case State::abandoned:
@@ -294,29 +288,8 @@ void DnsSource::give_up(Question& question) {
                         {.listing = {.state = Listing::State::timeout}});
 }
 
-// Silence while the list answers others is a lost datagram; silence of a list that answers nobody
-// says nothing about the way to the name server.
-void DnsSource::count_silence(Question& question) {
-    const ListIndex list = question.asked.list;
-    for (Attempt& attempt : question.attempts) {
-        if (!attempt.in_window) continue;
-        attempt.in_window = false;
-        if (last_reply_[list] > attempt.sent) {
-            attempt.upstream->window().on_loss(loop_.now(), options_.timeout);
-        } else {
-            attempt.upstream->window().on_silence();
-        }
-        attempt.upstream->on_failure(list, attempt.sent);
-    }
-}
-
-void DnsSource::close_attempts(Question& question) {
-    for (Attempt& attempt : question.attempts) {
-        if (attempt.upstream == nullptr) continue;
-        attempt.upstream->forget(attempt);
-        if (attempt.in_window) attempt.upstream->window().on_silence();
-        attempt.in_window = false;
-    }
+void DnsSource::note_silence(Question& question) {
+    count_silence(question, last_reply_[question.asked.list], loop_.now(), options_.timeout);
 }
 
 void DnsSource::end(Question& question) {

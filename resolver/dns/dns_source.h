@@ -111,14 +111,12 @@ class DnsSource final : public ListSource,
     bool wait_on(Question& question);
     bool try_elsewhere(Question& question, const Attempt& attempt,
                        std::span<const std::byte> reply);
-    void blame_others(const Question& question, const Upstream& upstream);
     void ask_over_tcp(Question& question);
     void deliver(const Finished& finished);
     void on_timeout(Question& question);
     void give_up(Question& question);
     void become_late(Question& question);
-    void count_silence(Question& question);
-    void close_attempts(Question& question);
+    void note_silence(Question& question);
     void end(Question& question);
     void release(Question& question);
 

@@ -3,7 +3,7 @@
 // The name servers, and which of them is asked.
 //
 // The first one that is up, in the order of the configuration; a second attempt goes to the next.
-// When none is up, one question at a time finds out whether one is back.
+// When none is up, a question now and then finds out whether one is back.
 #pragma once
 
 #include <memory>

@@ -71,6 +71,10 @@ class Completion(unittest.TestCase):
             self.assertEqual(set(re.findall(r"'[^']*?(--[\w-]+)\[", text)), options)
             self.assertEqual(set(re.findall(r"'([a-z][\w-]*):[^']+'", text)), commands)
 
+    def manual(self, name):
+        (page,) = PACKAGING.glob(f"man/{name}.[0-9]")
+        return page.read_text()
+
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
     def test_zsh_can_read_its_files(self):
         for file in PACKAGING.glob("completion/_*"):
@@ -78,13 +82,23 @@ class Completion(unittest.TestCase):
 
     def test_the_manual_pages_explain_every_option_and_command(self):
         for words, text in self.lines:
-            (page,) = PACKAGING.glob(f"man/{words[0]}.*")
-            manual = page.read_text()
+            manual = self.manual(words[0])
             with self.subTest(" ".join(words)):
                 for option in options_in(text):
                     self.assertIn(f"Fl -{option.removeprefix('--')}", manual)
                 if len(words) > 1 and not commands_in(text):
                     self.assertIn(f"Ic {' '.join(words[1:])}", manual)
+
+    def test_the_manual_page_of_the_configuration_has_every_key(self):
+        reference = (ROOT / "docs/configuration.md").read_text()
+        keys = {
+            key
+            for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", reference, re.MULTILINE)
+            for key in re.findall(r"\w+", row)
+        }
+        explained = set(re.findall(r"^\.It Li (\w+)$", self.manual("postern.toml"), re.MULTILINE))
+        self.assertLessEqual({"deadline", "refused"}, keys)
+        self.assertEqual(keys - explained, set())
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_the_manual_pages_are_well_formed(self):

@@ -4,6 +4,7 @@
 import ctypes
 import ctypes.util
 import json
+import subprocess
 import sys
 import unittest
 
@@ -51,9 +52,9 @@ class FilteredDaemon(harness.Daemon):
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = harness.subprocess.Popen(
+            self.process = subprocess.Popen(
                 [harness.BIN / "posternd", "--config", self.config],
-                stdin=harness.subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 preexec_fn=self._filter.load,
@@ -84,7 +85,7 @@ class Container(harness.TestCase):
         self.assertEqual(daemon.ask("5.9.0.1")["action"], "accept")
         self.assertEqual(daemon.stop(), 0)
         self.assertTrue(state.exists())
-        self.assertIn(f"event=io {IO}", daemon.log.read_text())
+        self.assertNotIn("refused", daemon.log.read_text())
 
     @unittest.skipIf(IO == "epoll", "nothing to refuse")
     def test_without_the_calls_of_the_ring_it_says_why_it_runs_on_epoll(self):
@@ -97,7 +98,7 @@ class Container(harness.TestCase):
         daemon.start()
 
         self.assertEqual(daemon.ask("5.9.0.1")["action"], "accept")
-        self.assertRegex(daemon.log.read_text(), r"event=io epoll.*not permitted")
+        self.assertRegex(daemon.log.read_text(), r"event=io io_uring: .*EPERM.*using epoll")
 
 
 if __name__ == "__main__":

@@ -91,6 +91,53 @@ class ListHealth(harness.TestCase):
         self.assertEqual(decision["action"], "accept")
         self.assertEqual(decision["lists"]["three"]["state"], "timeout")
 
+    def test_what_a_dead_list_said_stands_in_and_is_marked(self):
+        lab = self.lab()
+        lab.zone(LIAR).put(ADDRESS, ["127.0.0.2"], ttl=1)
+        short_lived = '[dns.listed_ttl]\nmin = "1s"'
+        daemon = self.daemon(Config(port=lab.port, timeout="50ms", more=short_lived))
+        fresh = daemon.ask(ADDRESS)
+        lab.zone(LIAR).behave(answer="silent")
+
+        harness.until(
+            lambda: daemon.ask(ADDRESS)["lists"]["three"].get("stale"), lambda: None, "it is stale"
+        )
+        decision = daemon.ask(ADDRESS)
+
+        self.assertEqual((fresh["action"], fresh["degraded"]), ("reject", False))
+        self.assertEqual((decision["action"], decision["degraded"]), ("reject", True))
+        self.assertEqual(decision["lists"]["three"]["state"], "listed")
+
+    def test_a_dead_name_server_is_told_and_answers_go_on(self):
+        lab, daemon = self.lab_and_daemon(timeout="50ms", attempts=1)
+        lab.zone(LIAR).put(ADDRESS, ["127.0.0.2"])
+        known = daemon.ask(ADDRESS)
+        for zone in SIX_ZONES:
+            lab.zone(zone).behave(answer="silent")
+        addresses = iter(strangers(10_000))
+
+        def ask_until_told():
+            daemon.ask(next(addresses))
+            return "event=name_server_down server=127.0.0.1:" in daemon.log.read_text()
+
+        harness.until(ask_until_told, lambda: None, "the name server is down")
+
+        self.assertEqual(known["action"], "reject")
+        self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
+        self.assertEqual(daemon.ask(next(addresses))["action"], "accept")
+
+    def test_lists_shows_state_tests_and_errors_of_each(self):
+        lab, daemon = self.lab_and_daemon()
+        lab.zone(LIAR).behave(wildcard=("127.255.255.254",))
+        daemon.ask(ADDRESS)
+
+        shown = daemon.ctl("lists").stdout
+
+        self.assertRegex(shown, "three +refused ")
+        self.assertRegex(shown, "refused since .*: refuses to serve us")
+        self.assertRegex(shown, "errors: .*refusal_code 1")
+        self.assertRegex(shown, "tested 20.*: clean")
+
     def test_one_lost_probe_disables_nothing(self):
         lab = self.lab()
         for address in ("127.0.0.1", "127.0.0.2"):

@@ -7,6 +7,7 @@ needs nothing that the package does not bring.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,8 @@ class Package(harness.TestCase):
         units = sorted((tree.root / "usr/lib/systemd/system").glob("posternd*"))
 
         self.assertEqual(len(units), 4)
+        wanted = tree.root / "etc/systemd/system/multi-user.target.wants/posternd.service"
+        self.assertTrue(wanted.is_symlink())
         run("systemd-analyze", "security", "--offline=true", "--threshold=15", units[-1])
         said = subprocess.run(
             ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True
@@ -131,11 +134,11 @@ class Package(harness.TestCase):
         self.addCleanup(setattr, harness, "BIN", harness.BIN)
         harness.BIN = programs
         text = (tree.root / "etc/postern/postern.toml").read_text()
-        changed = (
-            text.replace('#servers = ["127.0.0.1:53"]', f'servers = ["127.0.0.1:{port}"]')
-            .replace("#socket = \"/run/postern", f'socket = "{self.folder}')
+        text = text.replace('#servers = ["127.0.0.1:53"]', f'servers = ["127.0.0.1:{port}"]')
+        changed = re.sub(
+            r'#?(socket|snapshot) = "/(run|var/lib)/postern', rf'\1 = "{self.folder}', text
         )
-        self.assertEqual(changed.count(str(self.folder)), 1)
+        self.assertEqual(changed.count(str(self.folder)), 2)
         more = f'\n[admin]\nsocket = "{self.folder}/admin.sock"\n[state]\npath = ""\n'
         return self.daemon(changed + more)
 
@@ -164,6 +167,8 @@ class Package(harness.TestCase):
         self.assertRegex((tree.root / "etc/passwd").read_text(), r"(?m)^postern:.*:/.*nologin$")
         status = (tree.root / "etc/postern/postern.toml").stat()
         self.assertEqual(status.st_mode & 0o777, 0o640)
+        if os.geteuid() == 0:  # fakeroot's ownership ends with dpkg.
+            self.assertIn(f"postern:x:{status.st_gid}:", groups)
 
     def test_removal_leaves_configuration_and_state_and_a_purge_leaves_nothing(self):
         tree = self.installed()

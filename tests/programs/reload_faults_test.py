@@ -30,6 +30,15 @@ source_ips = ["{source}"]
 """
 
 
+GREYLIST = """
+[[policy]]
+id = "grey"
+type = "greylisting"
+narrative = "n"
+option = "apply"
+"""
+
+
 def policies(count, source="192.0.2.{number}/32"):
     return "".join(
         POLICY.format(number=number, source=source.format(number=number)) for number in range(count)
@@ -200,8 +209,7 @@ class Storm(TestCase):
 class Killed(TestCase):
     def test_killed_again_and_again_it_serves_again_and_its_state_can_be_read(self):
         state = str(self.folder / "state.db")
-        greylist = '\n[[policy]]\nid = "grey"\ntype = "greylisting"\nnarrative = "n"\noption = "on"\n'
-        config = self.config(greylist, state=state)
+        config = self.config(GREYLIST, state=state)
         self.posternd = self.daemon(config)
         numbers = random.Random(SEED)
         for number in range(KILLS):

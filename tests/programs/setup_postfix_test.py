@@ -89,6 +89,14 @@ class SetupPostfix(harness.TestCase):
         self.assertIn("already", again.stdout)
         self.assertEqual(self.value().count("unix:postern/"), 1)
 
+    def test_what_postconf_warns_of_does_not_end_up_in_the_value(self):
+        self.write(f"permit\nsmtpd_recipient_restrictions = {RESTRICTIONS}")
+
+        done = self.set_up("--yes")
+
+        self.assertIn("overriding earlier entry", done.stderr)
+        self.assertEqual(self.value(), f"{RESTRICTIONS}, {CHECK}")
+
     def test_a_configuration_that_postfix_refuses_is_put_back(self):
         self.write(RESTRICTIONS, owner="nobody-of-this-name")
 

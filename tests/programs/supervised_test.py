@@ -4,6 +4,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -89,7 +90,7 @@ class Supervised(harness.TestCase):
     def test_it_says_when_it_is_ready_when_it_reloads_and_when_it_ends(self):
         process = self.start()
 
-        process.send_signal(harness.signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
         reloading = self.manager.wait_for("RELOADING=1")
         self.assertRegex(reloading[1], r"^MONOTONIC_USEC=\d+$")
         self.manager.wait_for("READY=1")
@@ -102,7 +103,7 @@ class Supervised(harness.TestCase):
         process = self.start()
         self.config.write_text("nonsense")
 
-        process.send_signal(harness.signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
 
         self.manager.wait_for("RELOADING=1")
         self.manager.wait_for("READY=1")
@@ -125,6 +126,15 @@ class Supervised(harness.TestCase):
         )
         self.assertEqual(ping.returncode, 0)
         self.assertFalse((self.folder / "gateway.sock").exists())
+
+    def test_passed_sockets_take_connections_when_it_has_ended(self):
+        process = self.start()
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE_SECONDS), 0)
+
+        for path in self.manager.paths.values():
+            with socket.socket(socket.AF_UNIX) as waiting:
+                waiting.connect(path)
 
     def test_gateways_are_answered_while_daemons_come_and_go(self):
         process = self.start()

@@ -75,6 +75,11 @@ constexpr Fault faults[] = {
     {"the network doubles replies", set_weather<&Weather::doubled>},
     {"the network damages replies", set_weather<&Weather::damaged>},
     {"an attacker forges replies", set_weather<&Weather::forged>},
+    // Whoever waits when it happens is answered late, which is nobody's fault.
+    {"the machine sleeps",
+     [](World& w, Dice& d) {
+         if (w.parts().pipeline.waiting() == 0) w.suspend(d.time_between(1s, 6h));
+     }},
     {"the calendar jumps",
      [](World& w, Dice& d) { w.jump_clock(d.chance(50) ? d.time_between(0s, 87600h) : -1h); }},
 };

@@ -90,7 +90,7 @@ class GatewayClient {
     std::size_t complaints_ = 0;
     bool slow_ = false;
     bool tried_patience_ = false;  // was slow at some time
-    bool due_ = true;  // a slow one may read now
+    bool due_ = true;              // a slow one may read now
     bool gone_ = false;
 };
 

@@ -49,8 +49,8 @@ struct QueryCounts {
 
 class NameServers final : public io::Network {
   public:
-    NameServers(std::size_t servers, const std::vector<std::string>& lists, Duration timeout,
-                std::uint64_t seed);
+    NameServers(const std::vector<io::Endpoint>& servers, const std::vector<std::string>& lists,
+                Duration timeout, std::uint64_t seed);
 
     // The loop refers to its network, so it comes second; after a restart there is another one.
     void attach(io::VirtualLoop& loop);
@@ -84,14 +84,22 @@ class NameServers final : public io::Network {
         Duration delay{};
     };
 
+    // What a query is about.
+    struct Topic {
+        ScriptedList& list;
+        IpAddress address;
+    };
+
     NameServer& server_at(const io::Endpoint& endpoint);
-    std::optional<Reply> reply_to(const support::SeenQuery& query, ScriptedList& list,
-                                  const IpAddress& address);
+    std::optional<Topic> topic_of(const support::SeenQuery& query);
+    std::optional<Reply> reply_to(const support::SeenQuery& query, const Topic& topic);
+    void watch(const support::SeenQuery& query, const Topic& topic,
+               const std::optional<Reply>& reply);
     void answer_over_tcp(io::VirtualPeer& server, std::vector<std::byte> message);
     void deliver(const support::SeenQuery& query, Reply reply);
     void forge_replies(const support::SeenQuery& query);
     bool lies(const ScriptedList& list) const;
-    void count(const ScriptedList& list, const IpAddress& address, bool tcp);
+    void count(const Topic& topic, bool tcp);
     bool chance(unsigned percent) { return percent > 0 && random_() % 100 < percent; }
 
     std::mt19937_64 random_;

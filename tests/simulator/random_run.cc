@@ -117,8 +117,7 @@ void RandomRun::change_postern() {
     }
     note("reload");
     Problems problems;
-    policies_ =
-        World::load_policies(world_.plan(), random_policies(dice_, world_.plan()), problems);
+    policies_ = world_.plan().load_policies(random_policies(dice_, world_.plan()), problems);
     world_.parts().pipeline.set_policies(policies_);
 }
 

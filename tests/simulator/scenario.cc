@@ -11,26 +11,32 @@ namespace {
 
 // What could have been meant: the patterns that agree with the statement for longest.
 std::string patterns_near(const std::vector<Rule>& rules, const Statement& statement) {
-    std::size_t depth = 0;
+    std::size_t depth = 1;
     for (const Rule& rule : rules) {
         depth = std::max(depth, match(rule.pattern, statement).depth);
     }
-    std::string text;
+    std::vector<Match> matches;
+    std::string patterns;
     for (const Rule& rule : rules) {
-        const Match found = match(rule.pattern, statement);
+        Match found = match(rule.pattern, statement);
         if (found.depth < depth) continue;
-        if (!found.problem.empty()) return found.problem;
-        text += text.empty() ? "\"" : "\", \"";
-        text += rule.pattern;
+        patterns += patterns.empty() ? "\"" : "\", \"";
+        patterns += rule.pattern;
+        matches.push_back(std::move(found));
     }
-    if (depth == 0) return "no step begins with \"" + statement.words[0] + "\"; README.md has all";
-    return "there is no such step; write " + text + "\"";
+    if (matches.empty()) return "no step begins with \"" + statement.words[0] + "\"";
+    if (matches.size() == 1 && !matches[0].problem.empty()) return matches[0].problem;
+    return "there is no such step; write " + patterns + "\"";
 }
 
 Outcome begin_world(Scenario& scenario) {
     if (scenario.plan.config.lists.empty()) {
         return failure("there are no lists; write \"lists NAME...\" first");
     }
+    // Lists may have been added since the policies were read.
+    Problems problems;
+    scenario.plan.load_policies(scenario.plan.policies, problems);
+    if (has_errors(problems)) return failure(problems.front().to_string());
     scenario.world = std::make_unique<World>(scenario.plan);
     return {};
 }

@@ -158,7 +158,7 @@ Outcome expect_client_end(Scenario& scenario, const Arguments& arguments) {
 constexpr Rule rules[] = {
     {running, "expect NAME unanswered", "no answer has come; does not wait", expect_unanswered},
     {running, "expect count NAME CRITERIA...",
-     "behind the criteria OP NUMBER: so many of the answers meet them", expect_count},
+     "ends in OP NUMBER: so many of the answers meet the criteria", expect_count},
     {running, "expect list LIST is STATE", "as it is now",
      [](Scenario& s, const Arguments& a) { return expect_list_within(s, a, {}); }},
     {running, "expect list LIST is STATE within DURATION", "lets time pass until it is",
@@ -172,12 +172,12 @@ constexpr Rule rules[] = {
      expect_queries<&QueryCounts::over_tcp>},
     {running, "expect server NUMBER asked OP NUMBER", "queries to that name server", expect_server},
     {running, "expect event WORD...", "a line of the log begins with these words", expect_event},
-    {running, "expect no event WORD...", "",
+    {running, "expect no event WORD...", "none does",
      [](Scenario& s, const Arguments& a) {
          return expect(!has_event(s, a), "there is such an event"); }},
     {running, "expect client CLIENT closed", "Postern has ended the connection",
      expect_client_end},
-    {running, "expect client CLIENT open", "",
+    {running, "expect client CLIENT open", "it has not",
      [](Scenario& s, const Arguments& a) {
          return expect(!s.client(a.word(0)).at_end(), "the connection is closed"); }},
     {running, "expect client CLIENT has OP NUMBER answers", "all that it got",

@@ -127,14 +127,14 @@ Outcome with_client(Scenario& scenario, const Arguments& arguments, Change chang
 // clang-format off
 constexpr Rule rules[] = {
     {running, "ask ADDRESS MANNER...",
-     "then in any order: as NAME, by CLIENT, from SENDER to RECIPIENT; named by its address unless"
-     " said", ask_one},
+     "MANNER: as NAME, by CLIENT, from SENDER to RECIPIENT, every DURATION", ask_one},
     {running, "ask NUMBER addresses from ADDRESS MANNER...",
-     "one after the other; also: every DURATION", ask_several},
+     "one after the other", ask_several},
     {running, "ask NUMBER times ADDRESS MANNER...", "the same question so often", ask_often},
-    {running, "NUMBER clients ask ADDRESS MANNER...", "each on a connection of its own", many_clients_ask},
+    {running, "NUMBER clients ask ADDRESS MANNER...", "each on a connection of its own",
+     many_clients_ask},
     {running, "client CLIENT speaks DIALECT",
-     "connects; json, native or postfix. Whoever asks without it speaks json", connect},
+     "connects; DIALECT: json (that of all others), native, postfix", connect},
     {running, "client CLIENT sends TEXT", "the text, and a line end",
      [](Scenario& s, const Arguments& a) {
          return with_client(s, a, [&](auto& client) { client.send_raw(a.word(1) + "\n"); }); }},
@@ -145,7 +145,7 @@ constexpr Rule rules[] = {
     {running, "client CLIENT reads NUMBER bytes at a time", "every 10ms; 0: none at all",
      [](Scenario& s, const Arguments& a) {
          return with_client(s, a, [&](auto& client) { client.read_slowly(a.number(1)); }); }},
-    {running, "client CLIENT reads freely", "",
+    {running, "client CLIENT reads freely", "and catches up",
      [](Scenario& s, const Arguments& a) {
          return with_client(s, a, [](auto& client) { client.read_freely(); }); }},
     {running, "client CLIENT half-closes", "sends no more, still reads",

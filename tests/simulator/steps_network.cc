@@ -27,7 +27,7 @@ Outcome set_weather(Scenario& scenario, const Arguments& arguments) {
 
 Outcome reload(Scenario& scenario, const Arguments& arguments) {
     Problems problems;
-    auto policies = World::load_policies(scenario.plan, arguments.block(), problems);
+    auto policies = scenario.plan.load_policies(arguments.block(), problems);
     if (has_errors(problems)) return failure(problems.front().to_string());
     scenario.world->parts().pipeline.set_policies(std::move(policies));
     return {};
@@ -58,10 +58,15 @@ constexpr Rule rules[] = {
      [](Scenario& s, const Arguments& a) -> Outcome {
          s.world->set_deadline(a.duration(0));
          return {}; }},
-    {running, "time passes DURATION", "",
+    {running, "time passes DURATION", "and whatever is due happens",
      [](Scenario& s, const Arguments& a) -> Outcome {
          s.world->advance(a.duration(0));
          return {}; }},
+    {running, "machine sleeps DURATION", "time passes, and nothing happens until it is over",
+     [](Scenario& s, const Arguments& a) -> Outcome {
+         s.world->suspend(a.duration(0));
+         return {};
+     }},
     {running, "clock jumps JUMP", "the wall clock; no time passes",
      [](Scenario& s, const Arguments& a) -> Outcome {
          s.world->jump_clock(a.jump(0));
@@ -69,13 +74,13 @@ constexpr Rule rules[] = {
     {setting, "server NUMBER dies", "it answers nothing more, over TCP neither",
      [](Scenario& s, const Arguments& a) {
          return with_server(s, a, [](auto& server) { server.dead = true; }); }},
-    {setting, "server NUMBER returns", "",
+    {setting, "server NUMBER returns", "it was dead",
      [](Scenario& s, const Arguments& a) {
          return with_server(s, a, [](auto& server) { server.dead = false; }); }},
     {setting, "server NUMBER fails", "it answers servfail for every name",
      [](Scenario& s, const Arguments& a) {
          return with_server(s, a, [](auto& server) { server.fails = true; }); }},
-    {setting, "server NUMBER recovers", "",
+    {setting, "server NUMBER recovers", "it failed",
      [](Scenario& s, const Arguments& a) {
          return with_server(s, a, [](auto& server) { server.fails = false; }); }},
     {setting, "server NUMBER refuses tcp", "connections to it are refused",
@@ -85,7 +90,7 @@ constexpr Rule rules[] = {
      [](Scenario& s, const Arguments& a) -> Outcome {
          s.world->servers().rewrite_nxdomain(a.address(0).v4());
          return {}; }},
-    {setting, "resolver is honest", "",
+    {setting, "resolver is honest", "it rewrites nothing more",
      [](Scenario& s, const Arguments&) -> Outcome {
          s.world->servers().rewrite_nxdomain(0);
          return {}; }},
@@ -101,7 +106,8 @@ constexpr Rule rules[] = {
     {setting, "network doubles PERCENT", "of all replies", set_weather<&Weather::doubled>},
     {setting, "network damages PERCENT", "of all replies, one byte each",
      set_weather<&Weather::damaged>},
-    {setting, "attacker forges NUMBER replies", "saying \"listed\", to every query, ahead of the true one",
+    {setting, "attacker forges NUMBER replies",
+     "to every query, saying \"listed\", ahead of the true one",
      [](Scenario& s, const Arguments& a) -> Outcome {
          s.world->servers().weather().forged = static_cast<unsigned>(a.number(0));
          return {}; }},

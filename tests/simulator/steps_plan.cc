@@ -41,7 +41,7 @@ Outcome for_lists(Scenario& scenario, const Arguments& arguments, std::size_t fi
 
 Outcome set_policies(Scenario& scenario, const Arguments& arguments) {
     Problems problems;
-    World::load_policies(scenario.plan, arguments.block(), problems);
+    scenario.plan.load_policies(arguments.block(), problems);
     if (has_errors(problems)) return failure(problems.front().to_string());
     scenario.plan.policies = arguments.block();
     return {};
@@ -55,6 +55,21 @@ Outcome set_mode(Scenario& scenario, const Arguments& arguments) {
         return {};
     }
     return failure("\"" + arguments.word(0) + "\" is no mode; write monitor, tag or enforce");
+}
+
+Outcome set_probe_interval(Scenario& scenario, const Arguments& arguments) {
+    if (scenario.plan.config.lists.empty()) return failure("write the lists before this");
+    for (config::ListConfig& list : scenario.plan.config.lists) {
+        list.probe.interval = arguments.duration(0);
+    }
+    return {};
+}
+
+Outcome set_attempts(Scenario& scenario, const Arguments& arguments) {
+    const std::uint64_t attempts = arguments.number(0);
+    if (attempts < 1 || attempts > dns::DnsSource::attempts_max) return failure("write 1 to 3");
+    scenario.plan.config.dns.attempts = static_cast<unsigned>(attempts);
+    return {};
 }
 
 Outcome set_servers(Scenario& scenario, const Arguments& arguments) {
@@ -83,9 +98,7 @@ constexpr Rule rules[] = {
      [](Scenario& s, const Arguments& a) {
          return for_lists(s, a, 0, [](auto& list) { list.probe.listed.reset(); }); }},
     {planning, "probe interval DURATION", "time between self-tests; 60s unless said",
-     [](Scenario& s, const Arguments& a) -> Outcome {
-         for (auto& list : s.plan.config.lists) list.probe.interval = a.duration(0);
-         return {}; }},
+     set_probe_interval},
     {planning, "servers NUMBER", "name servers, asked in turn; 1 unless said", set_servers},
     {planning, "deadline DURATION", "of every request; 1s unless said",
      [](Scenario& s, const Arguments& a) -> Outcome {
@@ -96,9 +109,7 @@ constexpr Rule rules[] = {
          s.plan.config.dns.timeout = a.duration(0);
          return {}; }},
     {planning, "attempts NUMBER", "at one question; 2 unless said",
-     [](Scenario& s, const Arguments& a) -> Outcome {
-         s.plan.config.dns.attempts = static_cast<unsigned>(a.number(0));
-         return {}; }},
+     set_attempts},
     {planning, "mode NAME", "monitor, tag or enforce; enforce unless said", set_mode},
     {planning, "room for NUMBER requests", "that may wait at once",
      [](Scenario& s, const Arguments& a) -> Outcome {

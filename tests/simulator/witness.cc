@@ -5,12 +5,6 @@
 
 namespace postern::simulator {
 
-namespace {
-
-constexpr Duration grace = std::chrono::milliseconds{20};
-
-}  // namespace
-
 void Witness::watch(WorkerParts& parts) {
     parts_ = &parts;
     replies_ = 0;

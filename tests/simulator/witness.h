@@ -25,6 +25,8 @@ class Witness final : public service::ReplySink {
     // Replies may take so long; the longest that was ever allowed counts.
     void allow(Duration deadline) { deadline_ = std::max(deadline_, deadline); }
     Duration deadline() const { return deadline_; }
+    // How much later than its deadline an answer may be.
+    static constexpr Duration grace = std::chrono::milliseconds{20};
 
     void reply(const service::Origin& origin, const service::Answer& answer) override;
     const std::vector<std::string>& violations() const { return violations_; }

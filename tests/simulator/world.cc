@@ -15,71 +15,18 @@ constexpr int listener = 1;
 // The longest that first self-tests take: two attempts, and a little.
 constexpr Duration first_rounds_max = 10s;
 
-Plan with_servers(Plan plan) {
-    for (std::size_t i = 0; i < plan.servers; ++i) {
-        const auto address = IpAddress::from_v4(0x7F000001 + static_cast<std::uint32_t>(i));
-        plan.config.dns.servers.push_back({address, 53});
-    }
-    Problems none;
-    plan.config.policies = World::load_policies(plan, plan.policies, none);
-    return plan;
-}
-
 void append(std::vector<std::string>& all, const std::vector<std::string>& some) {
     all.insert(all.end(), some.begin(), some.end());
 }
 
 }  // namespace
 
-config::ListConfig& Plan::add_list(const std::string& name, ListKind kind) {
-    config::ListConfig list;
-    list.info.name = name;
-    list.info.kind = kind;
-    list.zone = name + ".bl.example";
-    list.dns.zone = *dns::Zone::parse(list.zone);
-    list.dns.codes.add_listed(*dns::parse_codes("127.0.0.2-127.0.0.11"));
-    list.dns.codes.add_refused(*dns::parse_codes("127.255.255.0/24"));
-    config.lists.push_back(std::move(list));
-    return config.lists.back();
-}
-
-std::vector<std::string> Plan::list_names() const {
-    std::vector<std::string> names;
-    for (const config::ListConfig& list : config.lists) names.push_back(list.info.name);
-    return names;
-}
-
-void EventLog::on_transition(ListIndex list, health::State from, health::State to,
-                             const std::string&) {
-    lines_.push_back("list_state " + lists_[list] + " " + to_string(from) + " " + to_string(to));
-}
-
-void EventLog::on_resolver_suspected(ListMask lists, const std::string&) {
-    std::string line = "resolver_suspected";
-    for (ListIndex list = 0; list < lists_.size(); ++list) {
-        if ((lists & mask_of(list)) != 0) line += " " + lists_[list];
-    }
-    lines_.push_back(std::move(line));
-}
-
-void EventLog::on_budget(ListIndex list, std::uint64_t queries, std::uint64_t) {
-    lines_.push_back("list_budget " + lists_[list] + " " + std::to_string(queries));
-}
-
 World::World(const Plan& plan)
-    : plan_(with_servers(plan)),
-      servers_(plan.servers, plan.list_names(), plan.config.dns.timeout, plan.seed),
+    : plan_(completed(plan)),
+      servers_(plan_.config.dns.servers, plan.list_names(), plan.config.dns.timeout, plan.seed),
       events_(plan.list_names()),
       witness_(servers_) {
     build();
-}
-
-std::shared_ptr<const policy::PolicySet> World::load_policies(const Plan& plan,
-                                                              const std::string& text,
-                                                              Problems& problems) {
-    const Document document = Document::parse(text, "policies", problems);
-    if (has_errors(problems)) return nullptr;
-    return policy::PolicySet::load(document, plan.config.catalogue(), problems);
 }
 
 void World::build() {
@@ -144,6 +91,11 @@ bool World::let_gateways_read() {
 
 void World::jump_clock(Duration by) {
     loop_->set_wall_now(loop_->wall_now() + std::chrono::duration_cast<std::chrono::seconds>(by));
+}
+
+void World::suspend(Duration duration) {
+    loop_->suspend(duration);
+    settle();
 }
 
 void World::set_deadline(Duration deadline) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs another program to its end and keeps what it said.
+// Runs another program to its end and keeps what it wrote.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace postern::ctl {
 
 struct ChildResult {
     bool succeeded = false;  // it ended by itself, with status 0
-    std::string output;      // of both its streams
+    std::string output;      // its standard output; errors go where ours go
 };
 
 // `arguments` begin with the program's name, which is looked for in PATH; no shell is involved. The

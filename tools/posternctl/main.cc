@@ -174,11 +174,11 @@ class CommandLine {
     void add_reload() {
         CLI::App* const command =
             app_.add_subcommand("reload", "read the configuration again; all of it or nothing");
-        const CLI::Option* const force = command->add_flag(
-            "--force", "even if policies or permit ranges change by more than half");
-        command->callback([this, force] {
-            const char* const path = force->count() > 0 ? "/v1/reload/force" : "/v1/reload";
-            status_ = ask(options_, "POST", path, "", show_reload);
+        command->add_flag("--force", force_,
+                          "even if policies or permit ranges change by more than half");
+        command->callback([this] {
+            status_ =
+                ask(options_, "POST", force_ ? "/v1/reload/force" : "/v1/reload", "", show_reload);
         });
     }
 
@@ -275,6 +275,7 @@ class CommandLine {
     postern::ctl::DeliveryTestOptions delivery_;
     postern::ctl::SetupPostfixOptions setup_postfix_;
     std::string config_, requests_, address_;
+    bool force_ = false;
     int status_ = 0;
 };
 

@@ -20,11 +20,11 @@ using Text = tl::expected<std::string, std::string>;
 
 constexpr const char* parameter = "smtpd_recipient_restrictions";
 
-// The output of a program that must succeed, or what it said when it did not.
+// The output of a program that must succeed.
 Text output_of(const std::vector<std::string>& arguments) {
     const auto result = run_child(arguments);
     if (!result) return tl::unexpected(result.error());
-    if (!result->succeeded) return tl::unexpected(arguments[0] + " failed: " + result->output);
+    if (!result->succeeded) return tl::unexpected(arguments[0] + " failed");
     return result->output;
 }
 
@@ -94,8 +94,8 @@ Text wanted_value(const std::string& folder) {
 int apply(const std::string& folder, const std::string& value, const Copy& copy) {
     if (const Text edited = edit(folder, value); !edited) return complain(edited.error());
     if (const Text checked = output_of({"postfix", "-c", folder, "check"}); !checked) {
-        // It tells its reasons to the mail log unless it is run from a terminal.
-        const std::string what = "`postfix check` finds fault, see the mail log; main.cf ";
+        // Postfix tells its reasons to a terminal, else to the mail log.
+        const std::string what = "`postfix check` finds fault, see above or the mail log; main.cf ";
         return complain(what + (copy.restore() ? "is as it was" : "could not be restored"));
     }
     const Text reloaded = output_of({"postfix", "-c", folder, "reload"});

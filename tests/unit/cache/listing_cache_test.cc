@@ -200,6 +200,15 @@ TEST_F(ListingCacheTest, ForgetsListsAnyNumberOfTimesAndOnlyWhatWasSaidBefore) {
     }
 }
 
+TEST_F(ListingCacheTest, WhatWasForgottenStaysForgottenHoweverOftenOtherThingsAre) {
+    for (std::uint32_t host = 0; host < 40; ++host) cache.put(address(host), 1, clear, 24h, t0);
+    cache.forget_lists(0b010);
+    for (int time = 0; time < 1000; ++time) {
+        cache.forget_lists(0b001);
+        for (std::uint32_t host = 0; host < 40; ++host) ASSERT_EQ(find(address(host), t0), 0);
+    }
+}
+
 TEST_F(ListingCacheTest, HoldsSixteenListsAsWellAsOne) {
     for (std::size_t lists = 1; lists <= lists_max; ++lists) {
         ListingCache wide({.entries = 64, .lists = lists, .hash_seed = 7});

@@ -154,6 +154,19 @@ TEST_F(DeadServerTest, TheOtherServerTakesOverWithoutATimeoutForEachQuestion) {
     EXPECT_LE(seen_by(server), 12U) << "tries, for which nobody waits";
 }
 
+TEST_F(DeadServerTest, OneListIsEnoughToTellWhereAnotherServerAnswersForIt) {
+    start({server, second_server});
+    first_is_dead = true;
+    for (int i = 0; i < 10; ++i) {
+        ask("5.9.1.2", 0, 1);
+        advance(1s);
+    }
+    EXPECT_EQ(told, std::vector<std::string>{"127.0.0.1 down"});
+    ask("5.9.1.2", 0, 77);
+    advance(6ms);
+    EXPECT_EQ(recorder.given.back(), (Given{77, 0, State::clear})) << "at once";
+}
+
 TEST_F(DeadServerTest, TheFirstServerIsUsedAgainWhenItIsBack) {
     start({server, second_server});
     first_is_dead = true;

@@ -66,6 +66,7 @@ class Client {
 class Streams : public AcceptEvents, public StreamEvents {
   public:
     StreamEvents* on_accept(SocketId listener, SocketId stream) override;
+    void on_accept_failed(SocketId, int error) override { accept_failures.push_back(error); }
     void on_connected(SocketId) override { ++connected; }
     void on_bytes(SocketId stream, std::span<const std::byte> bytes) override;
     void on_end(SocketId stream) override;
@@ -73,6 +74,7 @@ class Streams : public AcceptEvents, public StreamEvents {
     void on_closed(SocketId, int error) override { closed.push_back(error); }
 
     std::vector<SocketId> accepted;
+    std::vector<int> accept_failures;  // the error of each
     std::string received;
     int ended = 0;
     int connected = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "resolver/io/datagram_queue.h"
+#include "resolver/io/input_queue.h"
 #include "resolver/io/output_queue.h"
 #include "tests/unit/io/text.h"
 
@@ -41,6 +42,22 @@ TEST(OutputQueue, APartThatLeftIsNotOfferedAgain) {
     EXPECT_EQ(as_text(queue.leaving()), "gh");
     queue.left(2);
     EXPECT_TRUE(queue.empty());
+}
+
+TEST(InputQueue, BytesLeaveInTheOrderInWhichTheyCame) {
+    InputQueue queue;
+    queue.append(as_bytes("abc"));
+    queue.append(as_bytes("defg"));
+    EXPECT_EQ(as_text(queue.front(2)), "ab");
+    queue.take(2);
+    queue.append(as_bytes("h"));
+    EXPECT_EQ(queue.size(), 6U);
+    EXPECT_EQ(as_text(queue.front(100)), "cdefgh");
+    queue.take(5);
+    EXPECT_EQ(as_text(queue.front(100)), "h");
+    queue.take(1);
+    EXPECT_TRUE(queue.empty());
+    EXPECT_TRUE(queue.front(1).empty());
 }
 
 TEST(DatagramQueue, MessagesOfEqualLengthAreGrouped) {

@@ -5,9 +5,12 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 #include "tests/unit/io/kernel_loops.h"
 
@@ -300,6 +303,100 @@ TEST_P(StreamTest, AClosedPeerDoesNotKeepTheLoopAwake) {
     EXPECT_LT(batches, 10);
 }
 
+TEST_P(StreamTest, APeerThatPipelinesMuchTakesTurnsWithTheOthers) {
+    listen();
+    Client greedy = connect();
+    Client polite = connect();
+    ASSERT_TRUE(run_until([&] { return server.accepted.size() == 2; }));
+    std::string flood(100'000, 'g');
+    flood.resize(greedy.send(flood));
+    std::size_t in_this_batch = 0;
+    std::size_t most = 0;
+    bool polite_was_heard = false;
+    server.act_on_bytes = [&](SocketId, std::span<const std::byte> bytes) {
+        if (as_text(bytes) == "p") polite_was_heard = true;
+        in_this_batch += bytes.size();
+        most = std::max(most, in_this_batch);
+    };
+    polite.send("p");
+    EXPECT_TRUE(run_until([&] {
+        in_this_batch = 0;
+        return polite_was_heard && server.received.size() == flood.size() + 1;
+    }));
+    // A turn may be exceeded by what the kernel delivers in one piece.
+    EXPECT_LE(most, 2 * Loop::stream_turn + 1);
+}
+
+TEST_P(StreamTest, WhatWaitsForItsTurnIsDeliveredBeforeTheEnd) {
+    listen();
+    Client client = connect();
+    const std::string text = pattern(100'000);
+    const std::size_t sent = client.send(text);
+    client.half_close();
+    server.act_on_end = [&](SocketId) { EXPECT_EQ(server.received.size(), sent); };
+    EXPECT_TRUE(run_until([&] { return server.ended == 1; }));
+    EXPECT_EQ(server.received, text.substr(0, sent));
+}
+
+TEST_P(StreamTest, ADroppedStreamEndsAtOnceHoweverMuchIsUnread) {
+    listen();
+    Client client = connect();
+    ASSERT_TRUE(run_until([&] { return server.accepted.size() == 1; }));
+    const SocketId stream = server.accepted[0];
+    loop->send(stream, as_bytes(pattern(4 << 20)));
+    run_some();
+    EXPECT_GT(loop->unsent(stream), 1U << 20);
+    loop->drop(stream);
+    EXPECT_TRUE(server.closed.empty());
+    const TimePoint dropped_at = loop->now();
+    EXPECT_TRUE(run_until([&] { return server.closed.size() == 1; }));
+    EXPECT_LT(loop->now() - dropped_at, 900ms);
+    EXPECT_EQ(server.closed, std::vector{0});
+    EXPECT_EQ(loop->unsent(stream), 0U);
+}
+
+// An idle loop sleeps until the kernel tells it something: that the last bytes have left, for one.
+TEST_P(StreamTest, AStreamThatIsClosedBehindItsAnswerEndsWithoutAnythingElseHappening) {
+    listen();
+    server.act_on_end = [this](SocketId stream) {
+        loop->send(stream, as_bytes("answer"));
+        loop->close(stream);
+    };
+    Client client = connect();
+    ASSERT_TRUE(run_until([&] { return server.accepted.size() == 1; }));
+    client.half_close();
+    const TimePoint start = loop->now();
+    for (int batch = 0; batch < 10 && server.closed.empty(); ++batch) loop->run_once(10s);
+    EXPECT_EQ(server.closed.size(), 1U);
+    EXPECT_LT(loop->now() - start, 900ms);
+}
+
+// The handler is installed without SA_RESTART, so that the waiting call is interrupted.
+TEST_P(StreamTest, SignalsInterruptTheWaitAndNothingElse) {
+    struct sigaction quiet {};
+    quiet.sa_handler = [](int) {};
+    struct sigaction before {};
+    ASSERT_EQ(::sigaction(SIGALRM, &quiet, &before), 0);
+    const itimerval often{.it_interval = {0, 200}, .it_value = {0, 200}};
+    ASSERT_EQ(::setitimer(ITIMER_REAL, &often, nullptr), 0);
+
+    listen();
+    echo();
+    Client client = connect();
+    const std::string text = pattern(1 << 20);
+    std::size_t sent = 0;
+    EXPECT_TRUE(run_until([&] {
+        sent += client.send(std::string_view(text).substr(sent, 10'000));
+        client.read();
+        return client.received.size() == text.size();
+    }));
+    EXPECT_EQ(client.received == text, true);
+
+    const itimerval never{};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
+    ::sigaction(SIGALRM, &before, nullptr);
+}
+
 TEST_P(StreamTest, FiveHundredPeersAreServedAtOnce) {
     listen();
     echo();
@@ -338,6 +435,7 @@ TEST_P(StreamTest, AListenerOutOfDescriptorsTriesAgainLater) {
     loop->listen(listener, server);
     for (int i = 0; i < 5; ++i) loop->run_once(10ms);
     EXPECT_TRUE(server.accepted.empty());
+    EXPECT_EQ(server.accept_failures, std::vector{EMFILE});  // once, so it does not spin
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_TRUE(run_until([&] { return server.received == "at last"; }));
     EXPECT_GE(loop->now() - start, 100ms);

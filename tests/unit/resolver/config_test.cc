@@ -176,7 +176,7 @@ probe = { listed = "", clear = "", random = false }
 }
 
 TEST_F(ConfigTest, HowLongStaleOpinionsStandInCanBeSet) {
-    const auto usual = load_text("");
+    const auto usual = load_text("# nothing but defaults\n");
     ASSERT_NE(usual, nullptr) << all_problems();
     EXPECT_EQ(usual->cache.stale_clear, 6h);
     EXPECT_EQ(usual->cache.stale_listed, 1h);

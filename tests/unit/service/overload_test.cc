@@ -257,6 +257,7 @@ TEST(Overload, WhenPlacesRunShortTheLongestIdleConnectionGivesWay) {
     conversation.pipeline.hold = true;
     io::VirtualPeer& waiting = conversation.connect();
     conversation.send(waiting, policy_request("192.0.2.7"));
+    conversation.loop.advance(10s);
     io::VirtualPeer& used = conversation.connect();
     io::VirtualPeer& idle = conversation.connect();
     conversation.loop.advance(10s);

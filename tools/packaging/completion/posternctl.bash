@@ -14,6 +14,7 @@ _posternctl_words() {
         "recipe show") echo "--config --output" ;;
         "recipe apply") echo "--config --output --yes" ;;
         delivery-test) echo "--config --from --to --client --recipe" ;;
+        reload) echo "--force" ;;
         cache) echo "stats get flush" ;;
         setup) echo "postfix" ;;
         "setup postfix") echo "--config-dir --yes --dry-run" ;;
