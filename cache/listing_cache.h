@@ -56,6 +56,10 @@ class ListingCache {
 
     explicit ListingCache(const Options& options);
 
+    // Takes the memory that would else be taken bit by bit; for a thread beside the users of the
+    // cache.
+    void populate(const std::stop_token& stop) const { table_.populate(stop); }
+
     // Has the memory of these addresses fetched, of all at the same time: worth it where several
     // finds follow.
     void prefetch(std::span<const IpAddress> addresses) const;

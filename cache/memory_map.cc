@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -44,6 +45,11 @@ MemoryMap::MemoryMap(std::size_t bytes) {
     bytes_ = rounded_up(bytes, bytes < huge_page ? page : huge_page);
     void* const reserved = bytes < huge_page ? MAP_FAILED : map(bytes_, MAP_HUGETLB);
     data_ = reserved != MAP_FAILED ? static_cast<std::byte*>(reserved) : map_aligned(bytes_);
+}
+
+void MemoryMap::populate(const std::stop_token& stop) const {
+    for (std::size_t at = 0; at < bytes_ && !stop.stop_requested(); at += huge_page)
+        madvise(data_ + at, std::min(huge_page, bytes_ - at), MADV_POPULATE_WRITE);
 }
 
 MemoryMap::~MemoryMap() { munmap(data_, bytes_); }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stop_token>
 
 namespace postern::cache {
 
@@ -17,6 +18,11 @@ class MemoryMap {
     ~MemoryMap();
     MemoryMap(const MemoryMap&) = delete;
     MemoryMap& operator=(const MemoryMap&) = delete;
+
+    // Takes all of it now, so that nobody who touches a huge page for the first time waits while
+    // the kernel clears it: milliseconds on a virtual machine.  Beside others' use of the memory;
+    // ends early on `stop`.  A kernel before 5.14 does not know how; then nothing happens.
+    void populate(const std::stop_token& stop) const;
 
     // On a page boundary at least.
     std::byte* data() const { return data_; }

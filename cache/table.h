@@ -80,6 +80,8 @@ class Table {
     // no line bears a number that is about to be used again.
     void forget_lists(ListMask lists);
 
+    void populate(const std::stop_token& stop) const { memory_.populate(stop); }
+
     std::size_t lists() const { return lists_; }
     std::size_t sets() const { return sets_; }
     std::size_t bytes() const { return memory_.bytes(); }

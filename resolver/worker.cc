@@ -92,6 +92,8 @@ Worker::~Worker() {
 
 void Worker::start(Duration patience) {
     thread_ = std::thread([this] { loop_->run(); });
+    populating_ =
+        std::jthread([this](const std::stop_token& stop) { parts_.cache.populate(stop); });
     post([this] { forget_expired(); });
     post([this] { parts_.health.start([this] { lists_probed_.set_value(); }); });
     lists_probed_.get_future().wait_for(patience);

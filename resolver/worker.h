@@ -71,6 +71,7 @@ class Worker {
     std::promise<void> drained_;
     std::promise<void> lists_probed_;
     std::thread thread_;
+    std::jthread populating_;  // the cache's memory
 };
 
 }  // namespace postern
