@@ -79,34 +79,40 @@ void Table::prefetch_line(const Key& key) const {
     }
 }
 
-bool Table::find(const Key& key, Line& copy) {
-    const std::uint64_t& sequence = head(key.set)[0];
-    for (unsigned read = 0; read < reads_max; ++read) {
-        const std::uint64_t before = load(sequence);
-        if (before % 2 != 0) continue;
-        const std::optional<unsigned> way = find_way(key);
-        if (way) copy_line(key.set, *way, copy);
-        if (load(sequence) != before) continue;
-        if (!way) return false;
-        copy.is_often_asked = count_find(key.set, *way) >= finds_max;
-        return true;
-    }
-    return false;
-}
-
-std::size_t Table::read_set(std::size_t set, std::array<Line, ways>& lines) const {
+// Calls `copy` until no writer was at work meanwhile; false when there always was one.
+template <class Copy>
+bool Table::read(std::size_t set, const Copy& copy) const {
     const std::uint64_t& sequence = head(set)[0];
     for (unsigned read = 0; read < reads_max; ++read) {
         const std::uint64_t before = load(sequence);
         if (before % 2 != 0) continue;
+        copy();
+        if (load(sequence) == before) return true;
+    }
+    return false;
+}
+
+bool Table::find(const Key& key, Line& copy) {
+    std::optional<unsigned> way;
+    const bool is_read = read(key.set, [&] {
+        way = find_way(key);
+        if (way) copy_line(key.set, *way, copy);
+    });
+    if (!is_read || !way) return false;
+    copy.is_often_asked = count_find(key.set, *way) >= finds_max;
+    return true;
+}
+
+std::size_t Table::read_set(std::size_t set, std::array<Line, ways>& lines) const {
+    std::size_t taken = 0;
+    const bool is_read = read(set, [&] {
         const WayMask free = candidates(set, 0);
-        std::size_t taken = 0;
+        taken = 0;
         for (unsigned way = 0; way < ways; ++way) {
             if ((free >> way & 1U) == 0) copy_line(set, way, lines[taken++]);
         }
-        if (load(sequence) == before) return taken;
-    }
-    return 0;
+    });
+    return is_read ? taken : 0;
 }
 
 void Table::forget_lists(ListMask lists) {

@@ -115,6 +115,8 @@ class Table {
     Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
     HeadWords& head(std::size_t set) const;
     std::uint64_t* line(std::size_t set, unsigned way) const;
+    template <class Copy>
+    bool read(std::size_t set, const Copy& copy) const;
     WayMask candidates(std::size_t set, Tag tag) const;
     std::optional<unsigned> find_way(const Key& key) const;
     void copy_line(std::size_t set, unsigned way, Line& copy) const;

@@ -6,7 +6,7 @@
 
 #include "policy/config/load_parts.h"
 #include "policy/model/mail_address.h"
-#include "policy/stages/votes.h"
+#include "policy/model/votes.h"
 
 namespace postern::policy {
 

@@ -31,9 +31,9 @@
 #include "policy/index/range_table.h"
 #include "policy/index/text_index.h"
 #include "policy/model/model.h"
+#include "policy/model/votes.h"
 #include "policy/policy_set.h"
 #include "policy/policy_type.h"
-#include "policy/stages/votes.h"
 
 namespace postern::policy {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The order of the stages.  Start here to see how a decision is made; each stage is in a
-// file of its own here.
+// The order of the stages.  Start here to see how a decision is made; connection.cc, envelope.cc
+// and header.cc have the stages.
 #include "policy/policy_set.h"
 #include "policy/stages/evaluation.h"
 #include "policy/stages/permit.h"

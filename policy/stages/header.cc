@@ -42,13 +42,12 @@ class Bypass {
 };
 
 // The permit is named before the permitted list, and that before the header bypass.
-ContentStep spam_scan(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
-                      const RecipientDecision& decision, const Bypass& bypass) {
+ContentStep spam_scan(const RecipientDecision& decision, const Bypass& bypass) {
     if (is_valid(decision.permit)) return {true, decision.permit.policy};
     if (decision.reputation.state == Reputation::State::permit_listed) {
-        const Rule* rule =
-            evaluation.match.winner(PolicyType::reputation, View::envelope, sender, recipient);
-        return {true, ref_or_built_in(rule, PolicyType::reputation)};
+        const PolicyRef& policy = decision.reputation.policy;
+        const bool is_written = policy.kind == PolicyRef::Kind::written;
+        return {true, is_written ? policy : built_in(PolicyType::reputation)};
     }
     return bypass.step(Lift::spam_scan);
 }
@@ -78,7 +77,7 @@ void decide_content(const Evaluation& evaluation, const Sender& sender, const Pa
     const Rule* bypass_rule = winner(PolicyType::header_bypass);
     const Bypass bypass(bypass_rule);
     Content& content = decision.content.emplace();
-    content.spam_scan = spam_scan(evaluation, sender, recipient, decision, bypass);
+    content.spam_scan = spam_scan(decision, bypass);
     content.content_examination = bypass.step(Lift::content_examination);
     content.impersonation = bypass.step(Lift::impersonation);
     content.attachment_inspection = bypass.lifts(Lift::attachment_protection)

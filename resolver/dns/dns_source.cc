@@ -7,6 +7,16 @@
 
 namespace postern::dns {
 
+namespace {
+
+// A server that says so says nothing about the list.
+bool could_not_find_out(std::span<const std::byte> reply, const CodeMap& codes) {
+    const ReplyKind kind = read_listing_reply(reply, codes).kind;
+    return kind == ReplyKind::servfail || kind == ReplyKind::declined;
+}
+
+}  // namespace
+
 DnsSource::DnsSource(io::Loop& loop, Options options)
     : loop_(loop),
       options_(std::move(options)),
@@ -183,14 +193,11 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
     }
 }
 
-// A server that could not find out, or does not want to, says nothing about the list; another one
-// may.
+// Where a server could not find out, or does not want to, another one may.
 bool DnsSource::try_elsewhere(Question& question, const Attempt& attempt,
                               std::span<const std::byte> reply) {
     const ListIndex list = question.asked.list;
-    const ReplyKind kind = read_listing_reply(reply, options_.lists[list].codes).kind;
-    const bool failed = kind == ReplyKind::servfail || kind == ReplyKind::declined;
-    if (!failed || upstreams_.size() == 1) {
+    if (upstreams_.size() == 1 || !could_not_find_out(reply, options_.lists[list].codes)) {
         attempt.upstream->on_answer();
         return false;
     }

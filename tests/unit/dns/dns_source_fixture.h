@@ -7,6 +7,7 @@
 
 #include "resolver/dns/dns_source.h"
 #include "tests/support/scripted_servers.h"
+#include "tests/support/usual_list.h"
 
 namespace postern::dns {
 
@@ -15,17 +16,10 @@ using State = Listing::State;
 using support::ReplyBuilder;
 using support::ScriptedServers;
 using support::SeenQuery;
+using support::usual_list;
 
 inline const io::Endpoint server{*IpAddress::parse("127.0.0.1"), 53};
 inline const io::Endpoint second_server{*IpAddress::parse("127.0.0.2"), 53};
-
-inline DnsList list_of(std::string_view zone) {
-    DnsList list;
-    list.zone = *Zone::parse(zone);
-    list.codes.add_listed(*parse_codes("127.0.0.2"));
-    list.codes.add_refused(*parse_codes("127.255.255.0/24"));
-    return list;
-}
 
 struct Given {
     Ticket ticket = 0;
@@ -58,7 +52,7 @@ class DnsSourceTest : public testing::Test {
     void start(std::vector<io::Endpoint> name_servers = {server}, unsigned attempts = 2) {
         DnsSource::Options options{
             .servers = std::move(name_servers),
-            .lists = {list_of("bl.example"), list_of("other.example")},
+            .lists = {usual_list("bl.example"), usual_list("other.example")},
             .timeout = 400ms,
             .attempts = attempts,
             .ttl = {},

@@ -43,7 +43,7 @@ TEST_F(DnsSourceTest, AMillionForgedRepliesAtGuessedIdsAreNotAccepted) {
 // listing out of "not listed".
 TEST_F(DnsSourceTest, AMillionDamagedRepliesAreNeverAListing) {
     std::mt19937_64 random(20261122);
-    const DnsList list = list_of("bl.example");
+    const DnsList list = usual_list("bl.example");
     const Query query(7, *IpAddress::parse("5.9.1.2"), list.zone);
     const std::vector<std::byte> clear = copy(ReplyBuilder(query).rcode(3).soa(60, 60));
     const std::vector<std::byte> foreign = copy(ReplyBuilder(query).a("93.184.216.34", 60));

@@ -13,6 +13,7 @@
 #include "resolver/health/health_monitor.h"
 #include "resolver/pipeline.h"
 #include "tests/support/scripted_servers.h"
+#include "tests/support/usual_list.h"
 
 namespace postern::health {
 
@@ -118,11 +119,7 @@ class HealthMonitorTest : public testing::Test {
         dns::DnsSource::Options options{
             .servers = {{*IpAddress::parse("127.0.0.1"), 53}}, .lists = {}, .ttl = {}};
         for (std::size_t i = 0; i < list_count; ++i) {
-            dns::DnsList list;
-            list.zone = *dns::Zone::parse(zone_of(i));
-            list.codes.add_listed(*dns::parse_codes("127.0.0.2"));
-            list.codes.add_refused(*dns::parse_codes("127.255.255.0/24"));
-            options.lists.push_back(list);
+            options.lists.push_back(support::usual_list(zone_of(i)));
             watched.push_back({.probe = {}, .ipv6 = i == 0});
         }
         source = std::make_unique<dns::DnsSource>(loop, std::move(options));

@@ -7,11 +7,11 @@
 
 #include "policy/index/hash_index.h"
 #include "policy/index/periods.h"
+#include "policy/index/policy_lists.h"
 #include "policy/index/range_table.h"
 #include "policy/index/text_index.h"
 #include "policy/model/cover.h"
-#include "policy/index/policy_lists.h"
-#include "policy/stages/votes.h"
+#include "policy/model/votes.h"
 
 namespace postern::policy {
 

@@ -9,6 +9,7 @@
 #include "resolver/dns/dns_source.h"
 #include "resolver/pipeline.h"
 #include "tests/support/scripted_servers.h"
+#include "tests/support/usual_list.h"
 
 namespace postern {
 
@@ -84,11 +85,7 @@ class PipelineTest : public testing::Test {
         dns::DnsSource::Options options{
             .servers = {{*IpAddress::parse("127.0.0.1"), 53}}, .lists = {}, .ttl = {}};
         for (std::size_t i = 0; i < list_count; ++i) {
-            dns::DnsList list;
-            list.zone = *dns::Zone::parse(zone_of(i));
-            list.codes.add_listed(*dns::parse_codes("127.0.0.2"));
-            list.codes.add_refused(*dns::parse_codes("127.255.255.0/24"));
-            options.lists.push_back(list);
+            options.lists.push_back(support::usual_list(zone_of(i)));
         }
         source = std::make_unique<dns::DnsSource>(loop, std::move(options));
         pipeline = std::make_unique<Pipeline>(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/stages/votes.h"
+#include "policy/model/votes.h"
 
 #include <bit>
 
