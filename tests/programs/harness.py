@@ -71,7 +71,10 @@ def list_table(zone, kind, ipv6):
 
 @dataclasses.dataclass
 class Config:
-    """The configuration of a daemon; `more` is TOML to append."""
+    """The configuration of a daemon; `more` is TOML to append, `gateway` more of that table.
+
+    `policy_socket` is for a Postfix that cannot reach the daemon's own folder.
+    """
 
     port: int
     zones: tuple = SIX_ZONES
@@ -84,6 +87,8 @@ class Config:
     attempts: int = 2
     mode: str = "enforce"
     state: str = ""
+    policy_socket: str = ""
+    gateway: str = ""
     more: str = ""
 
     def text(self, folder):
@@ -93,10 +98,11 @@ class Config:
                 'internal_domains = ["corp.example"]',
                 "[gateway]",
                 f'socket = "{folder}/gateway.sock"',
-                f'postfix_socket = "{folder}/policy.sock"',
+                f'postfix_socket = "{self.policy_socket or f"{folder}/policy.sock"}"',
                 f'deadline = "{self.deadline}"',
                 f'io = "{IO}"',
                 f'mode = "{self.mode}"',
+                self.gateway,
                 "[dns]",
                 f'servers = ["127.0.0.1:{self.port}"]',
                 f'timeout = "{self.timeout}"',
