@@ -135,7 +135,7 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     worker_->call([&] {
         worker_->pipeline().set_policies(next->policies);
         worker_->pipeline().set_deadline(next->gateway.deadline);
-        worker_->gateways().set_mode(next->gateway.mode);
+        worker_->pipeline().set_mode(next->gateway.mode);
     });
     {
         const std::lock_guard lock(mutex_);
@@ -150,7 +150,8 @@ Decided Daemon::decide(const Request& request) {
     OneReply sink(decided);
     worker_->post([&] {
         decided.policies = worker_->pipeline().policies();
-        worker_->pipeline().ask({}, decided.request, sink);
+        worker_->pipeline().ask({.stream = {}, .door = service::Door::trial}, decided.request,
+                                sink);
     });
     sink.wait();
     return decided;

@@ -28,7 +28,7 @@ struct WaitingRequest {
     // From the gateway.
     Request request;
     service::Origin origin;
-    service::ReplySink* sink = nullptr;
+    service::ReplySink* replies = nullptr;
     TimePoint received{};
     // It is decided whole by the policies in force when it came.
     std::shared_ptr<const policy::PolicySet> policies;

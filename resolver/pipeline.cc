@@ -37,21 +37,17 @@ Pipeline::Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& 
     source_.deliver_to(*this);
 }
 
-void Pipeline::on_request(const service::Origin& origin, const Request& request) {
-    ask(origin, request, *gateways_);
-}
-
 void Pipeline::ask(const service::Origin& origin, const Request& request,
-                   service::ReplySink& sink) {
+                   service::ReplySink& replies) {
     ++stats_.requests;
     const Known known = recall(request.client);
     const Evidence evidence = what_counts(known.evidence, known.stale);
     decide(*policies_, request, evidence);
     if ((decision_.open_lists & evidence.with(Listing::State::pending)) != 0) {
-        return wait_for_lists(origin, request, sink, known);
+        return wait_for_lists(origin, request, replies, known);
     }
     ++stats_.answered_at_once;
-    reply(origin, request, sink, *policies_, evidence, Duration::zero());
+    reply(origin, request, replies, *policies_, evidence, Duration::zero());
     if (known.due != 0) refresh(request.client, known);
 }
 
@@ -81,7 +77,7 @@ Pipeline::Known Pipeline::recall(const IpAddress& client) {
 }
 
 void Pipeline::wait_for_lists(const service::Origin& origin, const Request& request,
-                              service::ReplySink& sink, const Known& known) {
+                              service::ReplySink& replies, const Known& known) {
     Lookup* lookup = table_.find(request.client);
     if (lookup == nullptr && (lookup = table_.open(request.client)) != nullptr) {
         lookup->evidence = known.evidence;
@@ -90,11 +86,11 @@ void Pipeline::wait_for_lists(const service::Origin& origin, const Request& requ
     WaitingRequest* const waiting = lookup == nullptr ? nullptr : table_.add_request(*lookup);
     if (waiting == nullptr) {
         if (lookup != nullptr) close_if_done(*lookup);
-        return answer_overload(origin, request, sink, what_counts(known.evidence, known.stale));
+        return answer_overload(origin, request, replies, what_counts(known.evidence, known.stale));
     }
     waiting->request = request;
     waiting->origin = origin;
-    waiting->sink = &sink;
+    waiting->replies = &replies;
     waiting->received = loop_.now();
     waiting->policies = policies_;
     waiting->pipeline = this;
@@ -111,11 +107,11 @@ void Pipeline::wait_for_lists(const service::Origin& origin, const Request& requ
 // Overload is answered at once: an answer now that says "we do not know" serves a gateway better
 // than a right one after its own timeout.
 void Pipeline::answer_overload(const service::Origin& origin, const Request& request,
-                               service::ReplySink& sink, const Evidence& evidence) {
+                               service::ReplySink& replies, const Evidence& evidence) {
     ++stats_.answered_in_overload;
     const Evidence known = with_pending_as(evidence, Listing::State::error);
     decide(*policies_, request, known);
-    reply(origin, request, sink, *policies_, known, Duration::zero());
+    reply(origin, request, replies, *policies_, known, Duration::zero());
 }
 
 // Asks again before an opinion expires that is wanted often, so that its sender never waits.  Half
@@ -210,26 +206,30 @@ void Pipeline::decide(const policy::PolicySet& policies, const Request& request,
 }
 
 void Pipeline::reply_and_forget(WaitingRequest& waiting, const Evidence& evidence) {
-    reply(waiting.origin, waiting.request, *waiting.sink, *waiting.policies, evidence,
+    reply(waiting.origin, waiting.request, *waiting.replies, *waiting.policies, evidence,
           loop_.now() - waiting.received);
     table_.remove_request(waiting);
 }
 
 // Tells what decide() left in decision_.
 void Pipeline::reply(const service::Origin& origin, const Request& request,
-                     service::ReplySink& sink, const policy::PolicySet& policies,
+                     service::ReplySink& replies, const policy::PolicySet& policies,
                      const Evidence& evidence, Duration elapsed) {
+    const service::Answer answer{.request = request,
+                                 .decision = decision_,
+                                 .evidence = evidence,
+                                 .policies = policies,
+                                 .elapsed = elapsed,
+                                 .mode = options_.mode};
     // What an operator tries out leaves no trace.
-    if (&sink == gateways_) {
+    if (origin.door != service::Door::trial) {
         policies.hits().count(decision_);
         if (request.mail_from)
             policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
+        for (service::DecisionObserver* const observer : observers_)
+            observer->on_decision(origin, answer);
     }
-    sink.reply(origin, {.request = request,
-                        .decision = decision_,
-                        .evidence = evidence,
-                        .policies = policies,
-                        .elapsed = elapsed});
+    replies.reply(origin, answer);
 }
 
 void Pipeline::keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) {

@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "cache/listing_cache.h"
 #include "policy/memory.h"
@@ -50,6 +51,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
   public:
     struct Options {
         Duration deadline = std::chrono::seconds{1};
+        service::Mode mode = service::Mode::enforce;
         ListMask lists = 0;            // all lists
         ListMask ipv6_lists = 0;       // those that have IPv6 data
         ListMask ipv6_only_lists = 0;  // those that have no other
@@ -61,15 +63,16 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
              policy::Memory& memory, std::shared_ptr<const policy::PolicySet> policies,
              const Options& options);
 
-    // Where replies to on_request() go; before the first one.
-    void reply_to(service::ReplySink& gateways) { gateways_ = &gateways; }
-    void on_request(const service::Origin& origin, const Request& request) override;
-    // The same for any other asker.
-    void ask(const service::Origin& origin, const Request& request, service::ReplySink& sink);
+    void ask(const service::Origin& origin, const Request& request,
+             service::ReplySink& replies) override;
+    // Before the first request.  The observer must outlive the pipeline.
+    void observe(service::DecisionObserver& observer) { observers_.push_back(&observer); }
 
     // For the next request on; those that wait are decided by the set they came under.
     void set_policies(std::shared_ptr<const policy::PolicySet> policies);
     void set_deadline(Duration deadline) { options_.deadline = deadline; }
+    // For the replies from now on.
+    void set_mode(service::Mode mode) { options_.mode = mode; }
     const std::shared_ptr<const policy::PolicySet>& policies() const { return policies_; }
     const policy::Memory& memory() const { return memory_; }
 
@@ -90,9 +93,9 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     Known recall(const IpAddress& client);
     Evidence what_counts(const Evidence& said, const Evidence& stale) const;
     void wait_for_lists(const service::Origin& origin, const Request& request,
-                        service::ReplySink& sink, const Known& known);
+                        service::ReplySink& replies, const Known& known);
     void answer_overload(const service::Origin& origin, const Request& request,
-                         service::ReplySink& sink, const Evidence& evidence);
+                         service::ReplySink& replies, const Evidence& evidence);
     void refresh(const IpAddress& client, const Known& known);
     bool settle(WaitingRequest& waiting);
     void decide(const policy::PolicySet& policies, const Request& request,
@@ -103,7 +106,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
                         const dns::ListAnswer& answer) override;
     void on_deadline(WaitingRequest& waiting);
     void reply_and_forget(WaitingRequest& waiting, const Evidence& evidence);
-    void reply(const service::Origin& origin, const Request& request, service::ReplySink& sink,
+    void reply(const service::Origin& origin, const Request& request, service::ReplySink& replies,
                const policy::PolicySet& policies, const Evidence& evidence, Duration elapsed);
     void keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer);
     void close_if_done(Lookup& lookup);
@@ -112,7 +115,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     cache::ListingCache& cache_;
     dns::ListSource& source_;
     policy::Memory& memory_;
-    service::ReplySink* gateways_ = nullptr;
+    std::vector<service::DecisionObserver*> observers_;
     std::shared_ptr<const policy::PolicySet> policies_;
     Options options_;
     LookupTable table_;

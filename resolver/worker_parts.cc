@@ -8,7 +8,7 @@ namespace postern {
 namespace {
 
 Pipeline::Options pipeline_options(const config::Config& config, io::Loop& loop) {
-    Pipeline::Options options{.deadline = config.gateway.deadline};
+    Pipeline::Options options{.deadline = config.gateway.deadline, .mode = config.gateway.mode};
     for (std::size_t i = 0; i < config.lists.size(); ++i) {
         const ListMask list = mask_of(static_cast<ListIndex>(i));
         options.lists |= list;
@@ -50,7 +50,7 @@ WorkerParts::Options WorkerParts::options_for(const config::Config& config, io::
             .source = source_options(config),
             .lists = watched_lists(config),
             .pipeline = pipeline_options(config, loop),
-            .gateways = {.mode = config.gateway.mode}};
+            .gateways = {}};
 }
 
 WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthEvents& events,
@@ -59,8 +59,6 @@ WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthE
       source(loop, options.source),
       health(loop, source, cache, events, options.lists),
       pipeline(loop, cache, health, memory, std::move(policies), options.pipeline),
-      gateways(loop, pipeline, options.gateways) {
-    pipeline.reply_to(gateways);
-}
+      gateways(loop, pipeline, options.gateways) {}
 
 }  // namespace postern

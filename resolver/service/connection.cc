@@ -144,7 +144,8 @@ void Connection::ask(const Intake& intake) {
     bytes_in_flight_ += ticket.weight;
     shared_.requests.take(1);
     shared_.request_bytes.take(ticket.weight);
-    shared_.sink.on_request({.stream = stream_, .tag = ticket.pack()}, *intake.request);
+    shared_.sink.ask({.stream = stream_, .tag = ticket.pack(), .door = dialect_->door()},
+                     *intake.request, shared_.replies);
 }
 
 // A reply that needs no decision.
@@ -175,11 +176,11 @@ void Connection::reply(Ticket ticket, const Answer& answer) {
 
 void Connection::append(std::string& out, Ticket ticket, const Answer& answer) {
     if (!dialect_->ordered()) {
-        dialect_->append_answer(out, ticket, answer, shared_.mode);
+        dialect_->append_answer(out, ticket, answer);
         return;
     }
     shared_.text.clear();
-    dialect_->append_answer(shared_.text, ticket, answer, shared_.mode);
+    dialect_->append_answer(shared_.text, ticket, answer);
     order_.put(ticket.number, shared_.text, out);
 }
 

@@ -41,7 +41,7 @@ struct ProtocolError {
 struct Shared {
     io::Loop& loop;
     RequestSink& sink;
-    Mode mode;
+    ReplySink& replies;  // the server, which passes them on to the connections
     Limits limits;
     std::function<void(const ProtocolError&)> on_protocol_error;
 

@@ -62,7 +62,8 @@ class Dialect {
   public:
     virtual ~Dialect() = default;
 
-    virtual const char* name() const = 0;
+    virtual Door door() const = 0;
+    const char* name() const { return to_string(door()); }
     // Replies leave in the order of the requests.  Otherwise they carry the tag.
     virtual bool ordered() const = 0;
 
@@ -72,8 +73,7 @@ class Dialect {
     // Reads the request that cut() found.
     virtual Intake read(std::string_view bytes, std::string& reply) = 0;
 
-    virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer,
-                               Mode mode) const = 0;
+    virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer) const = 0;
     // The last word to a peer whose bytes make no sense any more (Cut::error).
     virtual void append_lost(std::string& out, std::string_view error) const = 0;
 };

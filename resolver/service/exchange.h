@@ -13,13 +13,33 @@
 
 namespace postern::service {
 
+// By which door a request came in.
+enum class Door : std::uint8_t {
+    native,
+    postfix,
+    json,
+    milter,
+    dns,
+    http,
+    trial,  // an operator tries something out: it leaves no trace
+};
+inline constexpr std::size_t doors = 7;
+
+// "native", "postfix", …
+const char* to_string(Door door);
+
 // Where the reply to a request goes.  Outlives the connection harmlessly.
 struct Origin {
     io::SocketId stream;
-    std::uint64_t tag = 0;  // the dialect's own: which request of the connection
+    std::uint64_t tag = 0;  // the door's own: which request of the connection
+    Door door = Door::native;
 };
 
-// A decision with all that the dialects need to put it into words.  References; valid during the
+// What decisions do to mail: `monitor` decides and logs but answers accept, `tag` answers accept
+// and marks, `enforce` means it.
+enum class Mode : std::uint8_t { monitor, tag, enforce };
+
+// A decision with all that is needed to put it into words.  References; valid during the
 // call.
 struct Answer {
     const Request& request;
@@ -27,26 +47,31 @@ struct Answer {
     const Evidence& evidence;
     const policy::PolicySet& policies;
     Duration elapsed{};
+    Mode mode = Mode::enforce;
 };
 
-// Takes requests; the pipeline.  Every request gets exactly one reply, from inside the call or
-// later.
-class RequestSink {
-  public:
-    virtual ~RequestSink() = default;
-    // `request` is valid during the call only.
-    virtual void on_request(const Origin& origin, const Request& request) = 0;
-};
-
-// Takes replies; the gateway server.  A reply to a connection that is gone does nothing.
+// Takes replies; whoever asked.  A reply to a connection that is gone does nothing.
 class ReplySink {
   public:
     virtual ~ReplySink() = default;
     virtual void reply(const Origin& origin, const Answer& answer) = 0;
 };
 
-// What decisions do to mail: `monitor` decides and logs but answers accept, `tag` answers accept
-// and marks, `enforce` means it.
-enum class Mode : std::uint8_t { monitor, tag, enforce };
+// Takes requests; the pipeline.
+class RequestSink {
+  public:
+    virtual ~RequestSink() = default;
+    // `replies` gets exactly one reply, from inside this call or later, and must live until then.
+    // `request` is valid during the call only.
+    virtual void ask(const Origin& origin, const Request& request, ReplySink& replies) = 0;
+};
+
+// Is told of every decision that leaves by a door, just before it does; not of trials.  On the
+// loop: it must neither wait nor ask.
+class DecisionObserver {
+  public:
+    virtual ~DecisionObserver() = default;
+    virtual void on_decision(const Origin& origin, const Answer& answer) = 0;
+};
 
 }  // namespace postern::service

@@ -26,7 +26,7 @@ constexpr std::size_t look_after = std::size_t{1} << 20;
 GatewayServer::GatewayServer(io::Loop& loop, RequestSink& sink, Options options)
     : shared_{.loop = loop,
               .sink = sink,
-              .mode = options.mode,
+              .replies = *this,
               .limits = options.limits,
               .on_protocol_error = std::move(options.on_protocol_error)},
       connections_max_(options.connections_max),

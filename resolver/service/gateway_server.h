@@ -27,7 +27,6 @@ class GatewayServer final : public io::AcceptEvents,
                             private io::BatchEndHook {
   public:
     struct Options {
-        Mode mode = Mode::enforce;
         std::size_t connections_max = 4096;
         Limits limits = {};
         // Called for each request that could not be read; the owner limits how often it logs.
@@ -42,8 +41,6 @@ class GatewayServer final : public io::AcceptEvents,
 
     // Takes over `fd`, a listening Unix socket (unix_socket.h).  May be called for several.
     void listen(int fd);
-    // For the replies from now on.
-    void set_mode(Mode mode) { shared_.mode = mode; }
 
     void reply(const Origin& origin, const Answer& answer) override;
 

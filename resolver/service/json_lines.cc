@@ -41,13 +41,11 @@ Intake JsonLines::read(std::string_view bytes, std::string& reply) {
         append_error(reply, request_.id, error_);
         return {.kind = Intake::Kind::malformed, .error = error_};
     }
-    return {.kind = Intake::Kind::question,
-            .weight = cost_of(request_),
-            .request = &request_};
+    return {.kind = Intake::Kind::question, .weight = cost_of(request_), .request = &request_};
 }
 
-void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer, Mode mode) const {
-    append_decision(out, answer, mode);
+void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer) const {
+    append_decision(out, answer);
     out += '\n';
 }
 
@@ -55,22 +53,22 @@ void JsonLines::append_lost(std::string& out, std::string_view error) const {
     append_error(out, {}, error);
 }
 
-void append_decision(std::string& out, const Answer& answer, Mode mode) {
-    if (mode == Mode::enforce) {
+void append_decision(std::string& out, const Answer& answer) {
+    if (answer.mode == Mode::enforce) {
         policy::append_json(out, answer.policies, answer.request, answer.decision, answer.evidence,
                             answer.elapsed);
         return;
     }
     Decision decision = answer.decision;
-    decision.verdict = told(decision.verdict, mode);
+    decision.verdict = told(decision.verdict, answer.mode);
     for (RecipientDecision& recipient : decision.recipients) {
-        recipient.verdict = told(recipient.verdict, mode);
+        recipient.verdict = told(recipient.verdict, answer.mode);
     }
     policy::append_json(out, answer.policies, answer.request, decision, answer.evidence,
                         answer.elapsed);
     out.pop_back();  // the closing brace
     out += R"(,"mode":")";
-    out += to_string(mode);
+    out += to_string(answer.mode);
     out += "\"}";
 }
 

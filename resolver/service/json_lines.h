@@ -12,13 +12,12 @@ class JsonLines final : public Dialect {
   public:
     static constexpr std::size_t line_size_max = 1U << 20;
 
-    const char* name() const override { return "json"; }
+    Door door() const override { return Door::json; }
     bool ordered() const override { return true; }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
-    void append_answer(std::string& out, Ticket ticket, const Answer& answer,
-                       Mode mode) const override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer) const override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
@@ -29,6 +28,6 @@ class JsonLines final : public Dialect {
 
 // The decision as the gateway is told it, without a line end; unless the mode is `enforce`, it
 // names the mode.  The native dialect's messages are answered with it too.
-void append_decision(std::string& out, const Answer& answer, Mode mode);
+void append_decision(std::string& out, const Answer& answer);
 
 }  // namespace postern::service

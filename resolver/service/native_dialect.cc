@@ -20,10 +20,10 @@ std::uint32_t microseconds(Duration elapsed) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, most));
 }
 
-native::Answer to_frame(std::uint32_t tag, const Answer& answer, Mode mode) {
+native::Answer to_frame(std::uint32_t tag, const Answer& answer) {
     const Decision& decision = answer.decision;
     const Reputation& reputation = decision.connection_reputation;
-    const Verdict verdict = told(decision.verdict, mode);
+    const Verdict verdict = told(decision.verdict, answer.mode);
     return {.tag = tag,
             .action = verdict.action,
             .reason = verdict.reason,
@@ -31,7 +31,7 @@ native::Answer to_frame(std::uint32_t tag, const Answer& answer, Mode mode) {
             .code = verdict.code,
             .final = decision.final,
             .degraded = decision.degraded,
-            .advisory = mode != Mode::enforce,
+            .advisory = answer.mode != Mode::enforce,
             .reputation = reputation.state,
             .hits = reputation.hits,
             .threshold = reputation.threshold,
@@ -108,14 +108,13 @@ Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
             .request = &message_};
 }
 
-void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer,
-                                  Mode mode) const {
+void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer) const {
     if (ticket.weight == 0) {
-        append(out, native::encode(to_frame(ticket.number, answer, mode)));
+        append(out, native::encode(to_frame(ticket.number, answer)));
         return;
     }
     std::string text;
-    append_decision(text, answer, mode);
+    append_decision(text, answer);
     native::append_text_frame(out, {.kind = native::Kind::decision, .tag = ticket.number}, text);
 }
 

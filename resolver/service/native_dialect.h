@@ -13,13 +13,12 @@ namespace postern::service {
 
 class NativeDialect final : public Dialect {
   public:
-    const char* name() const override { return "native"; }
+    Door door() const override { return Door::native; }
     bool ordered() const override { return false; }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
-    void append_answer(std::string& out, Ticket ticket, const Answer& answer,
-                       Mode mode) const override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer) const override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:

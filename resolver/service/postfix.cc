@@ -97,20 +97,18 @@ Intake Postfix::read(std::string_view bytes, std::string& reply) {
         append_action(reply, "DUNNO");
         return {.kind = Intake::Kind::answered};
     }
-    return {.kind = Intake::Kind::question,
-            .weight = cost_of(request_),
-            .request = &request_};
+    return {.kind = Intake::Kind::question, .weight = cost_of(request_), .request = &request_};
 }
 
-void Postfix::append_answer(std::string& out, Ticket, const Answer& answer, Mode mode) const {
+void Postfix::append_answer(std::string& out, Ticket, const Answer& answer) const {
     const Judgement judgement = judgement_of(answer.decision);
     const bool of_connection = !answer.request.mail_from;
     const bool accepted = judgement.verdict.action == Action::accept;
     // What a later stage could still permit is not refused at the connection.
     const bool undecided = of_connection && !answer.decision.final;
 
-    if (accepted || undecided || mode == Mode::monitor) return append_action(out, "DUNNO");
-    if (mode == Mode::enforce) return append_refusal(out, answer, judgement);
+    if (accepted || undecided || answer.mode == Mode::monitor) return append_action(out, "DUNNO");
+    if (answer.mode == Mode::enforce) return append_refusal(out, answer, judgement);
     // Postfix takes headers from the first recipient on; a connection has no message to mark.
     if (of_connection) return append_action(out, "DUNNO");
     append_mark(out, answer, judgement);

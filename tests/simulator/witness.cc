@@ -8,16 +8,15 @@ namespace postern::simulator {
 void Witness::watch(WorkerParts& parts) {
     parts_ = &parts;
     replies_ = 0;
-    parts.pipeline.reply_to(*this);
+    parts.pipeline.observe(*this);
 }
 
-void Witness::reply(const service::Origin& origin, const service::Answer& answer) {
+void Witness::on_decision(const service::Origin&, const service::Answer& answer) {
     ++replies_;
     if (answer.elapsed > deadline_ + grace) {
         complain(answer, "answered after " + to_string(answer.elapsed));
     }
     for (ListIndex list = 0; list < servers_.lists().size(); ++list) check_listing(answer, list);
-    parts_->gateways.reply(origin, answer);
 }
 
 void Witness::check_listing(const service::Answer& answer, ListIndex list) {

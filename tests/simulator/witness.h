@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stands between the pipeline and the gateways and looks at every reply: was it in time, and does
-// it count only what a believed list has really said.
+// Looks at every decision on its way to a gateway: is it in time, and does it count only what a
+// believed list has really said.
 #pragma once
 
 #include <algorithm>
@@ -15,12 +15,12 @@
 
 namespace postern::simulator {
 
-class Witness final : public service::ReplySink {
+class Witness final : public service::DecisionObserver {
   public:
     // `servers` must outlive the witness.
     explicit Witness(NameServers& servers) : servers_(servers) {}
 
-    // From now on the replies of these parts pass through here.
+    // From now on these parts are looked at.
     void watch(WorkerParts& parts);
     // Replies may take so long; the longest that was ever allowed counts.
     void allow(Duration deadline) { deadline_ = std::max(deadline_, deadline); }
@@ -28,7 +28,7 @@ class Witness final : public service::ReplySink {
     // How much later than its deadline an answer may be.
     static constexpr Duration grace = std::chrono::milliseconds{20};
 
-    void reply(const service::Origin& origin, const service::Answer& answer) override;
+    void on_decision(const service::Origin& origin, const service::Answer& answer) override;
     const std::vector<std::string>& violations() const { return violations_; }
     std::uint64_t replies() const { return replies_; }  // since watch()
 

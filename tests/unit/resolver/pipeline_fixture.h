@@ -92,7 +92,6 @@ class PipelineTest : public testing::Test {
             loop, cache, *source, memory, policies_with(definition),
             Pipeline::Options{
                 .deadline = 1s, .lists = 0b111111, .ipv6_lists = 0b000001, .tables = tables});
-        pipeline->reply_to(replies);
     }
 
     void lists_say(Opinion opinion) {
@@ -116,7 +115,7 @@ class PipelineTest : public testing::Test {
     void ask(std::string_view client, std::uint64_t tag = 1) {
         Request request;
         request.client = *IpAddress::parse(client);
-        pipeline->on_request({.stream = {}, .tag = tag}, request);
+        pipeline->ask({.stream = {}, .tag = tag}, request, replies);
     }
     void advance(Duration duration) {
         loop.run_once(Duration::zero());

@@ -51,13 +51,12 @@ class CountingLoop final : public io::Loop {
 
 class AcceptingPipeline final : public RequestSink {
   public:
-    void on_request(const Origin& origin, const Request& request) override {
-        replies->reply(origin, {.request = request,
-                                .decision = decision_,
-                                .evidence = evidence_,
-                                .policies = *policies_});
+    void ask(const Origin& origin, const Request& request, ReplySink& replies) override {
+        replies.reply(origin, {.request = request,
+                               .decision = decision_,
+                               .evidence = evidence_,
+                               .policies = *policies_});
     }
-    ReplySink* replies = nullptr;
 
   private:
     static std::shared_ptr<const policy::PolicySet> no_policies() {
@@ -74,7 +73,6 @@ TEST(NativeFastPath, AllocatesNothingAndAnswersABufferWithOneSend) {
     CountingLoop loop;
     AcceptingPipeline pipeline;
     GatewayServer server(loop, pipeline, {});
-    pipeline.replies = &server;
     const io::SocketId stream = {.slot = 0, .generation = 1};
     ASSERT_EQ(server.on_accept({}, stream), &server);
 

@@ -57,38 +57,38 @@ std::shared_ptr<const policy::PolicySet> two_lists() {
     return policy::PolicySet::load(document, std::move(lists), problems);
 }
 
-void ScriptedPipeline::on_request(const Origin& origin, const Request& request) {
+void ScriptedPipeline::ask(const Origin& origin, const Request& request, ReplySink& replies) {
     ++requests;
     unanswered_most = std::max(unanswered_most, ++unanswered);
     if (hold) {
-        held.push_back({origin, request});
+        held.push_back({origin, request, &replies});
     } else {
-        answer(origin, request);
+        answer({origin, request, &replies});
     }
 }
 
 void ScriptedPipeline::answer(std::size_t index) {
     const Held one = held[index];
-    answer(one.origin, one.request);
+    answer(one);
 }
 
 void ScriptedPipeline::answer_all() {
-    for (const Held& one : std::exchange(held, {})) answer(one.origin, one.request);
+    for (const Held& one : std::exchange(held, {})) answer(one);
 }
 
-void ScriptedPipeline::answer(const Origin& origin, const Request& request) {
+void ScriptedPipeline::answer(const Held& question) {
     --unanswered;
-    const Decision decision = decision_on(request);
-    replies->reply(origin, {.request = request,
-                            .decision = decision,
-                            .evidence = evidence_,
-                            .policies = *policies_,
-                            .elapsed = std::chrono::microseconds(12)});
+    const Decision decision = decision_on(question.request);
+    question.replies->reply(question.origin, {.request = question.request,
+                                              .decision = decision,
+                                              .evidence = evidence_,
+                                              .policies = *policies_,
+                                              .elapsed = std::chrono::microseconds(12),
+                                              .mode = mode});
 }
 
 Conversation::Conversation(GatewayServer::Options options)
     : server(loop, pipeline, std::move(options)) {
-    pipeline.replies = &server;
     server.listen(listener);
 }
 

@@ -25,22 +25,23 @@ class ScriptedPipeline final : public RequestSink {
     struct Held {
         Origin origin;
         Request request;
+        ReplySink* replies = nullptr;
     };
 
-    void on_request(const Origin& origin, const Request& request) override;
+    void ask(const Origin& origin, const Request& request, ReplySink& replies) override;
     // Answers the one held at `index`, which stays where it is.
     void answer(std::size_t index);
     void answer_all();
 
-    ReplySink* replies = nullptr;
-    bool hold = false;  // answer when told to; otherwise from inside on_request
+    Mode mode = Mode::enforce;
+    bool hold = false;  // answer when told to; otherwise from inside ask()
     std::vector<Held> held;
     std::size_t requests = 0;
     std::size_t unanswered = 0;
     std::size_t unanswered_most = 0;
 
   private:
-    void answer(const Origin& origin, const Request& request);
+    void answer(const Held& question);
 
     std::shared_ptr<const policy::PolicySet> policies_ = two_lists();
     Evidence evidence_;

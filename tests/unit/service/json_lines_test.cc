@@ -25,7 +25,8 @@ std::vector<nlohmann::json> lines_of(const std::string& text) {
 }
 
 std::vector<nlohmann::json> answers_to(std::string_view text, Mode mode = Mode::enforce) {
-    Conversation conversation({.mode = mode});
+    Conversation conversation;
+    conversation.pipeline.mode = mode;
     return lines_of(conversation.converse({text}));
 }
 

@@ -152,7 +152,8 @@ TEST(NativeDialect, ManyQueriesInOneWriteAreAnsweredByTagInOne) {
 }
 
 TEST(NativeDialect, OtherModesThanEnforceAcceptAndSetTheFlag) {
-    Conversation conversation({.mode = Mode::monitor});
+    Conversation conversation;
+    conversation.pipeline.mode = Mode::monitor;
     const auto answer = native::decode_answer(conversation.converse({query(2, "203.0.113.7")}));
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->action, Action::accept);

@@ -146,7 +146,8 @@ TEST(PolicyRequest, SaysWhatIsWrongWithIt) {
 }
 
 std::string action_for(std::string_view request, Mode mode = Mode::enforce) {
-    Conversation conversation({.mode = mode});
+    Conversation conversation;
+    conversation.pipeline.mode = mode;
     return conversation.ask(conversation.connect(), request);
 }
 
