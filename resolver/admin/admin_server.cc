@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/admin/admin_server.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +10,7 @@
 
 #include "resolver/admin/routes.h"
 #include "resolver/config/endpoint_text.h"
+#include "resolver/io/descriptors.h"
 #include "resolver/supervisor.h"
 
 namespace postern::admin {
@@ -57,37 +55,10 @@ void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCo
 }
 
 tl::expected<int, std::string> listen_on(const io::Endpoint& endpoint) {
-    const auto failed = [&](const char* what) {
-        return tl::unexpected(fmt::format("admin.listen {}: {}: {}", config::to_string(endpoint),
-                                          what, std::strerror(errno)));
-    };
-    const bool v4 = endpoint.address.is_v4();
-    const int fd = ::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return failed("cannot make a socket");
-    const int on = 1;
-    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-
-    sockaddr_storage storage{};
-    socklen_t size = sizeof(sockaddr_in);
-    if (v4) {
-        auto& address = reinterpret_cast<sockaddr_in&>(storage);
-        address.sin_family = AF_INET;
-        address.sin_port = htons(endpoint.port);
-        address.sin_addr.s_addr = htonl(endpoint.address.v4());
-    } else {
-        auto& address = reinterpret_cast<sockaddr_in6&>(storage);
-        address.sin6_family = AF_INET6;
-        address.sin6_port = htons(endpoint.port);
-        std::memcpy(&address.sin6_addr, endpoint.address.bytes().data(),
-                    endpoint.address.bytes().size());
-        size = sizeof(sockaddr_in6);
-    }
-    if (::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
-        ::listen(fd, SOMAXCONN) != 0) {
-        auto error = failed("cannot listen there");
-        ::close(fd);
-        return error;
-    }
+    const int fd = io::listen_tcp(endpoint, io::Sharing::alone);
+    if (fd < 0)
+        return tl::unexpected(fmt::format("admin.listen {}: cannot listen there: {}",
+                                          config::to_string(endpoint), std::strerror(errno)));
     return fd;
 }
 

@@ -8,7 +8,7 @@
 
 namespace postern::io {
 
-void DatagramMessage::set(const DatagramGroup& group) {
+void DatagramMessage::set_bytes(const DatagramGroup& group) {
     group_ = group;
     // sendmsg only reads, but its structure is shared with recvmsg.
     bytes_ = {.iov_base = const_cast<std::byte*>(group.bytes.data()),
@@ -16,6 +16,17 @@ void DatagramMessage::set(const DatagramGroup& group) {
     header_ = {};
     header_.msg_iov = &bytes_;
     header_.msg_iovlen = 1;
+}
+
+void DatagramMessage::set(const AddressedDatagram& datagram) {
+    set_bytes({.bytes = datagram.bytes, .length = datagram.bytes.size()});
+    peer_ = SocketAddress(datagram.peer);
+    header_.msg_name = &peer_.storage;
+    header_.msg_namelen = peer_.size;
+}
+
+void DatagramMessage::set(const DatagramGroup& group) {
+    set_bytes(group);
     if (group.messages() == 1) return;
 
     header_.msg_control = control_;

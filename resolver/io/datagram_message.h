@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A group of datagrams in the form that sendmsg(2) wants it.
+// A group of datagrams, or one with the address it goes to, in the form that sendmsg(2) wants it.
 #pragma once
 
 #include <sys/socket.h>
@@ -9,7 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "resolver/io/addressed_queue.h"
 #include "resolver/io/datagram_queue.h"
+#include "resolver/io/descriptors.h"
 
 namespace postern::io {
 
@@ -21,15 +23,21 @@ class DatagramMessage {
     DatagramMessage(const DatagramMessage&) = delete;
     DatagramMessage& operator=(const DatagramMessage&) = delete;
 
+    // For a socket that is connected.
     void set(const DatagramGroup& group);
+    // For one that is not.
+    void set(const AddressedDatagram& datagram);
 
     const DatagramGroup& group() const { return group_; }
     const msghdr& header() const { return header_; }
 
   private:
+    void set_bytes(const DatagramGroup& group);
+
     DatagramGroup group_;
     msghdr header_{};
     iovec bytes_{};
+    SocketAddress peer_;
     // The one control message: the length at which the kernel cuts (a 16-bit number).
     alignas(cmsghdr) std::byte control_[CMSG_SPACE(sizeof(std::uint16_t))]{};
 };

@@ -77,7 +77,7 @@ void EpollLoop::on_ready(Socket& socket, std::uint32_t events) {
     events &= interest;
 
     if (socket.kind == SocketKind::listener) return accept_some(socket);
-    if (socket.kind == SocketKind::datagram) return read_datagrams(socket);
+    if (socket.sends_datagrams()) return read_datagrams(socket);
     if (socket.state == SocketState::connecting) return finish_connecting(socket);
     if ((events & EPOLLOUT) != 0) send_stream(socket);
     if ((events & EPOLLIN) != 0) read_stream(socket);
@@ -147,20 +147,31 @@ void EpollLoop::read_stream(Socket& stream) {
 
 void EpollLoop::read_datagrams(Socket& socket) {
     const SocketId id = socket.id;
+    const bool serves = socket.kind == SocketKind::datagram_server;
+    for (std::size_t i = 0; i < datagrams_max; ++i) {
+        incoming_[i].msg_hdr.msg_name = serves ? &incoming_peers_[i] : nullptr;
+        incoming_[i].msg_hdr.msg_namelen = serves ? sizeof incoming_peers_[i] : 0;
+    }
     const int count = ::recvmmsg(socket.fd, incoming_.data(), datagrams_max, MSG_DONTWAIT, nullptr);
     if (count < 0) {
         if (!would_block(errno)) failed(socket, errno);
         return;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-        received_datagram(socket,
-                          std::span(input_).subspan(i * datagram_size, incoming_[i].msg_len));
+        deliver_datagram(socket, i);
         if (sockets_.find(id) == nullptr) return;
     }
 }
 
+void EpollLoop::deliver_datagram(Socket& socket, std::size_t number) {
+    const auto bytes = std::span(input_).subspan(number * datagram_size, incoming_[number].msg_len);
+    if (socket.kind == SocketKind::datagram) return received_datagram(socket, bytes);
+    const auto peer = endpoint_of(incoming_peers_[number]);
+    if (peer) received_datagram_from(socket, *peer, bytes);
+}
+
 void EpollLoop::start_sending(Socket& socket) {
-    if (socket.kind == SocketKind::datagram) return send_datagrams(socket);
+    if (socket.sends_datagrams()) return send_datagrams(socket);
     // While the peer does not take more, writability will say when to go on.
     if ((interest_of(socket) & EPOLLOUT) == 0) send_stream(socket);
 }
@@ -180,14 +191,20 @@ void EpollLoop::send_stream(Socket& stream) {
 
 void EpollLoop::send_datagrams(Socket& socket) {
     outgoing_.clear();
-    socket.datagrams.for_each_group(segmenting_, [this](const DatagramGroup& group) {
-        if (outgoing_.size() == messages_.size()) messages_.emplace_back();
-        DatagramMessage& message = messages_[outgoing_.size()];
-        message.set(group);
-        outgoing_.push_back({.msg_hdr = message.header(), .msg_len = 0});
-    });
+    socket.datagrams.for_each_group(segmenting_,
+                                    [this](const DatagramGroup& group) { add_message(group); });
+    socket.replies.for_each([this](const AddressedDatagram& datagram) { add_message(datagram); });
     send_messages(socket);
     socket.datagrams.clear();
+    socket.replies.clear();
+}
+
+template <class Datagrams>
+void EpollLoop::add_message(const Datagrams& datagrams) {
+    if (outgoing_.size() == messages_.size()) messages_.emplace_back();
+    DatagramMessage& message = messages_[outgoing_.size()];
+    message.set(datagrams);
+    outgoing_.push_back({.msg_hdr = message.header(), .msg_len = 0});
 }
 
 void EpollLoop::send_messages(Socket& socket) {

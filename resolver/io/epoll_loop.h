@@ -53,8 +53,11 @@ class EpollLoop final : public SocketLoop {
     void finish_connecting(Socket& stream);
     void read_stream(Socket& stream);
     void read_datagrams(Socket& socket);
+    void deliver_datagram(Socket& socket, std::size_t number);
     void send_stream(Socket& stream);
     void send_datagrams(Socket& socket);
+    template <class Datagrams>
+    void add_message(const Datagrams& datagrams);
     void send_messages(Socket& socket);
     static void send_singly(Socket& socket, const DatagramGroup& group);
     void want(Socket& socket, std::uint32_t events);
@@ -78,6 +81,7 @@ class EpollLoop final : public SocketLoop {
     std::vector<std::byte> input_;
     std::array<mmsghdr, datagrams_max> incoming_{};
     std::array<iovec, datagrams_max> incoming_bytes_{};
+    std::array<sockaddr_storage, datagrams_max> incoming_peers_{};
     std::deque<DatagramMessage> messages_;  // do not move; used again for each socket
     std::vector<mmsghdr> outgoing_;
 };

@@ -84,6 +84,15 @@ class DatagramEvents {
     virtual void on_error(SocketId socket, int error) = 0;
 };
 
+// Events of a UDP socket that anybody may send to.
+class DatagramServerEvents {
+  public:
+    virtual ~DatagramServerEvents() = default;
+    // Valid during the call only.  Where a datagram says it comes from is proved by nothing.
+    virtual void on_datagram_from(SocketId socket, const Endpoint& peer,
+                                  std::span<const std::byte> bytes) = 0;
+};
+
 // Runs once per batch after all events and timers, before what was sent is handed to the kernel.
 class BatchEndHook {
   public:
@@ -136,6 +145,13 @@ class Loop {
     // datagram_max bytes.
     virtual void send_datagram(SocketId socket, std::span<const std::byte> bytes) = 0;
     virtual void close_datagram(SocketId socket) = 0;
+
+    // Takes over `fd`, a UDP socket that is bound to one address.
+    virtual SocketId serve_datagrams(int fd, DatagramServerEvents& events) = 0;
+    // Queues a copy for `peer`; leaves with the batch.  What the kernel does not take is lost, and
+    // nobody is told.  At most datagram_max bytes.  close_datagram() ends the socket.
+    virtual void send_datagram_to(SocketId socket, const Endpoint& peer,
+                                  std::span<const std::byte> bytes) = 0;
 
     // Runs at the end of each batch, in the order of registration, until removed.
     virtual void add_batch_end(BatchEndHook& hook) = 0;

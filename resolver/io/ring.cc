@@ -14,8 +14,9 @@ namespace postern::io {
 namespace {
 
 constexpr int operations_needed[] = {
-    IORING_OP_ACCEPT,  IORING_OP_CONNECT, IORING_OP_RECV,         IORING_OP_SEND,
-    IORING_OP_SENDMSG, IORING_OP_READ,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+    IORING_OP_ACCEPT, IORING_OP_CONNECT,      IORING_OP_RECV,
+    IORING_OP_SEND,   IORING_OP_SENDMSG,      IORING_OP_RECVMSG,
+    IORING_OP_READ,   IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
 };
 
 // What the kernel wants the ring of buffers aligned to.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "resolver/io/addressed_queue.h"
 #include "resolver/io/datagram_queue.h"
 #include "resolver/io/input_queue.h"
 #include "resolver/io/loop.h"
@@ -16,7 +17,12 @@ namespace postern::io {
 
 class SocketLoop;
 
-enum class SocketKind : std::uint8_t { listener, stream, datagram };
+enum class SocketKind : std::uint8_t {
+    listener,
+    stream,
+    datagram,         // connected to one peer
+    datagram_server,  // bound, and open to all peers
+};
 
 enum class SocketState : std::uint8_t {
     vacant,      // a slot without a socket
@@ -36,6 +42,7 @@ struct Socket {
     AcceptEvents* accept_events = nullptr;
     StreamEvents* stream_events = nullptr;
     DatagramEvents* datagram_events = nullptr;
+    DatagramServerEvents* server_events = nullptr;
 
     // A listener that waits for descriptors; a stream that is closing.
     Timer timer;
@@ -60,9 +67,16 @@ struct Socket {
     DatagramQueue datagrams;
     DatagramQueue leaving_datagrams;
 
+    // The same of datagram servers.
+    AddressedQueue replies;
+    AddressedQueue leaving_replies;
+
     // A backlog above this stops the reading.
     static constexpr std::size_t held_max = std::size_t{16} * 1024;
 
+    bool sends_datagrams() const {
+        return kind == SocketKind::datagram || kind == SocketKind::datagram_server;
+    }
     bool wants_bytes() const {
         return (state == SocketState::open || state == SocketState::closing) && !paused && !ended &&
                held.size() <= held_max;

@@ -240,6 +240,23 @@ void SocketLoop::send_datagram(SocketId id, std::span<const std::byte> bytes) {
 
 void SocketLoop::close_datagram(SocketId id) { close(id); }
 
+SocketId SocketLoop::serve_datagrams(int fd, DatagramServerEvents& events) {
+    Socket& socket = sockets_.open(SocketKind::datagram_server, SocketState::open);
+    socket.loop = this;
+    socket.fd = fd;
+    socket.server_events = &events;
+    start_reading(socket);
+    return socket.id;
+}
+
+void SocketLoop::send_datagram_to(SocketId id, const Endpoint& peer,
+                                  std::span<const std::byte> bytes) {
+    Socket* const socket = sockets_.find(id);
+    if (socket == nullptr || bytes.size() > datagram_max) return;
+    socket->replies.push(peer, bytes);
+    send_with_batch(*socket);
+}
+
 void SocketLoop::add_batch_end(BatchEndHook& hook) { hooks_.push_back(&hook); }
 
 // Leaves a gap, which the end of the next batch closes: it may be walking the list now.
@@ -302,6 +319,12 @@ void SocketLoop::received_datagram(Socket& socket, std::span<const std::byte> by
     socket.datagram_events->on_datagram(socket.id, bytes);
 }
 
+void SocketLoop::received_datagram_from(Socket& socket, const Endpoint& peer,
+                                        std::span<const std::byte> bytes) {
+    if (socket.state != SocketState::open || bytes.empty()) return;
+    socket.server_events->on_datagram_from(socket.id, peer, bytes);
+}
+
 void SocketLoop::sent(Socket& stream, std::size_t count) {
     stream.output.left(count);
     const bool awaited = stream.owes_drained || stream.state == SocketState::closing;
@@ -309,7 +332,7 @@ void SocketLoop::sent(Socket& stream, std::size_t count) {
 }
 
 void SocketLoop::failed(Socket& socket, int error) {
-    if (socket.state == SocketState::gone) return;
+    if (socket.state == SocketState::gone || socket.kind == SocketKind::datagram_server) return;
     if (socket.kind == SocketKind::datagram) {
         return socket.datagram_events->on_error(socket.id, error);
     }

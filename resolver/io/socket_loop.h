@@ -42,6 +42,10 @@ class SocketLoop : public Loop {
     void send_datagram(SocketId socket, std::span<const std::byte> bytes) override;
     void close_datagram(SocketId socket) override;
 
+    SocketId serve_datagrams(int fd, DatagramServerEvents& events) override;
+    void send_datagram_to(SocketId socket, const Endpoint& peer,
+                          std::span<const std::byte> bytes) override;
+
     void add_batch_end(BatchEndHook& hook) override;
     void remove_batch_end(BatchEndHook& hook) override;
 
@@ -89,9 +93,11 @@ class SocketLoop : public Loop {
     void received(Socket& stream, std::span<const std::byte> bytes);
     void received_end(Socket& stream);
     void received_datagram(Socket& socket, std::span<const std::byte> bytes);
+    void received_datagram_from(Socket& socket, const Endpoint& peer,
+                                std::span<const std::byte> bytes);
     // The kernel took the first `count` bytes of the output.
     void sent(Socket& stream, std::size_t count);
-    // A stream dies of it; a datagram socket lives on.
+    // A stream dies of it; a datagram socket lives on, and of a server nobody is told.
     void failed(Socket& socket, int error);
     // The same, from where no event may be delivered.
     void fail_later(Socket& socket, int error);

@@ -31,6 +31,7 @@ void SocketTable::retire(Socket& socket) {
     socket.accept_events = nullptr;
     socket.stream_events = nullptr;
     socket.datagram_events = nullptr;
+    socket.server_events = nullptr;
 }
 
 void SocketTable::recycle(Socket& socket) {
@@ -42,6 +43,8 @@ void SocketTable::recycle(Socket& socket) {
     socket.output.clear();
     socket.datagrams.clear();
     socket.leaving_datagrams.clear();
+    socket.replies.clear();
+    socket.leaving_replies.clear();
     vacant_.push_back(socket.id.slot);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace postern::io {
@@ -39,6 +40,7 @@ tl::expected<std::unique_ptr<UringLoop>, std::string> UringLoop::open(const Opti
 
 UringLoop::UringLoop(std::unique_ptr<Ring> ring, const Options& options)
     : SocketLoop(read_clocks()), ring_(std::move(ring)), options_(options) {
+    with_peer_.msg_namelen = sizeof(sockaddr_storage);
     read_wakeup();
 }
 
@@ -173,7 +175,11 @@ void UringLoop::start_reading(Socket& socket) {
     if (std::exchange(activity.reading, true)) return;
     ++activity.operations;
     io_uring_sqe* const sqe = ring_->next();
-    io_uring_prep_recv_multishot(sqe, socket.fd, nullptr, 0, 0);
+    if (socket.kind == SocketKind::datagram_server) {
+        io_uring_prep_recvmsg_multishot(sqe, socket.fd, &with_peer_, 0);
+    } else {
+        io_uring_prep_recv_multishot(sqe, socket.fd, nullptr, 0, 0);
+    }
     sqe->flags |= IOSQE_BUFFER_SELECT;
     sqe->buf_group = Ring::buffer_group;
     sqe->user_data = user_data(Operation::receive, socket.id.slot);
@@ -194,15 +200,33 @@ void UringLoop::on_received(Socket& socket, const io_uring_cqe& completion) {
 
     if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
         const auto bytes = ring_->buffer(completion);
-        if (socket.state != SocketState::gone && !bytes.empty()) {
-            socket.kind == SocketKind::datagram ? received_datagram(socket, bytes)
-                                                : received(socket, bytes);
-        }
+        if (socket.state != SocketState::gone && !bytes.empty()) deliver(socket, bytes);
         ring_->give_back(completion);
     }
     if (!last) return;
     on_receive_ended(socket, completion.res);
     end_operation(socket);
+}
+
+void UringLoop::deliver(Socket& socket, std::span<const std::byte> bytes) {
+    if (socket.kind == SocketKind::stream) return received(socket, bytes);
+    if (socket.kind == SocketKind::datagram) return received_datagram(socket, bytes);
+    deliver_datagram_from(socket, bytes);
+}
+
+// The buffer holds a header, room for the peer's address, and the datagram.
+void UringLoop::deliver_datagram_from(Socket& socket, std::span<const std::byte> bytes) {
+    auto* const start = const_cast<std::byte*>(bytes.data());
+    const auto size = static_cast<int>(bytes.size());
+    io_uring_recvmsg_out* const head = io_uring_recvmsg_validate(start, size, &with_peer_);
+    if (head == nullptr) return;
+    sockaddr_storage address{};
+    std::memcpy(&address, io_uring_recvmsg_name(head), sizeof address);
+    const auto* const payload =
+        static_cast<const std::byte*>(io_uring_recvmsg_payload(head, &with_peer_));
+    const std::size_t length = io_uring_recvmsg_payload_length(head, size, &with_peer_);
+    const auto peer = endpoint_of(address);
+    if (peer) received_datagram_from(socket, *peer, {payload, length});
 }
 
 // The kernel ends a reception for its own reasons too: when it has done a lot, or when the buffers
@@ -221,7 +245,7 @@ void UringLoop::on_receive_ended(Socket& socket, int result) {
 // Sending.
 
 void UringLoop::start_sending(Socket& socket) {
-    socket.kind == SocketKind::datagram ? send_datagrams(socket) : send_stream(socket);
+    socket.sends_datagrams() ? send_datagrams(socket) : send_stream(socket);
 }
 
 // MSG_WAITALL makes the kernel call a short send a failure, which reports how much was taken;
@@ -277,21 +301,28 @@ void UringLoop::on_patient_send_ended(Socket& stream, int result) {
 }
 
 void UringLoop::send_datagrams(Socket& socket) {
-    if (socket.datagrams.empty()) return;
+    if (socket.datagrams.empty() && socket.replies.empty()) return;
     std::swap(socket.datagrams, socket.leaving_datagrams);
+    std::swap(socket.replies, socket.leaving_replies);
     ++activity_of(socket).operations;
     unsettled_.push_back(socket.id.slot);
-    socket.leaving_datagrams.for_each_group(segmenting_, [&](const DatagramGroup& group) {
-        if (datagram_sends_used_ == datagram_sends_.size()) datagram_sends_.emplace_back();
-        DatagramSend& send = datagram_sends_[datagram_sends_used_];
-        send.slot = socket.id.slot;
-        send.message.set(group);
-        io_uring_sqe* const sqe = ring_->next();
-        io_uring_prep_sendmsg(sqe, socket.fd, &send.message.header(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-        sqe->user_data =
-            user_data(Operation::datagrams, static_cast<std::uint32_t>(datagram_sends_used_++));
-    });
+    socket.leaving_datagrams.for_each_group(
+        segmenting_, [&](const DatagramGroup& group) { send_message(socket, group); });
+    socket.leaving_replies.for_each(
+        [&](const AddressedDatagram& datagram) { send_message(socket, datagram); });
+}
+
+template <class Datagrams>
+void UringLoop::send_message(Socket& socket, const Datagrams& datagrams) {
+    if (datagram_sends_used_ == datagram_sends_.size()) datagram_sends_.emplace_back();
+    DatagramSend& send = datagram_sends_[datagram_sends_used_];
+    send.slot = socket.id.slot;
+    send.message.set(datagrams);
+    io_uring_sqe* const sqe = ring_->next();
+    io_uring_prep_sendmsg(sqe, socket.fd, &send.message.header(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data =
+        user_data(Operation::datagrams, static_cast<std::uint32_t>(datagram_sends_used_++));
 }
 
 void UringLoop::on_datagrams_failed(DatagramSend& send, int error) {
@@ -318,8 +349,9 @@ void UringLoop::settle_sends() {
 
 void UringLoop::settle(Socket& socket) {
     Activity& activity = activity_of(socket);
-    if (socket.kind == SocketKind::datagram) {
+    if (socket.sends_datagrams()) {
         socket.leaving_datagrams.clear();
+        socket.leaving_replies.clear();
         return end_operation(socket);
     }
     activity.sending = false;

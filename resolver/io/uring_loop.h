@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -83,7 +84,7 @@ class UringLoop final : public SocketLoop {
         std::unique_ptr<SocketAddress> address;  // of the peer that is being connected to
     };
 
-    // A group of datagrams that is being sent.
+    // Datagrams that are being sent, in one call.
     struct DatagramSend {
         std::uint32_t slot = 0;
         DatagramMessage message;
@@ -100,6 +101,8 @@ class UringLoop final : public SocketLoop {
     void on_accepted(Socket& listener, const io_uring_cqe& completion);
     void on_connected(Socket& stream, int result);
     void on_received(Socket& socket, const io_uring_cqe& completion);
+    void deliver(Socket& socket, std::span<const std::byte> bytes);
+    void deliver_datagram_from(Socket& socket, std::span<const std::byte> bytes);
     void on_receive_ended(Socket& socket, int result);
     void on_send_over(Socket& stream, int result);
     void on_patient_send_ended(Socket& stream, int result);
@@ -108,6 +111,8 @@ class UringLoop final : public SocketLoop {
     void send_stream(Socket& stream);
     void send_patiently(Socket& stream);
     void send_datagrams(Socket& socket);
+    template <class Datagrams>
+    void send_message(Socket& socket, const Datagrams& datagrams);
     void settle_sends();
     void settle(Socket& socket);
 
@@ -117,6 +122,9 @@ class UringLoop final : public SocketLoop {
     Wakeup wakeup_;
     std::uint64_t wakeups_ = 0;  // what is read from it
     std::size_t last_batch_ = 0;
+    // What a datagram server wants to be told of each datagram: who sent it.  Read by the kernel
+    // as long as it receives.
+    msghdr with_peer_{};
     bool segmenting_ = true;  // until the kernel refuses (UDP_SEGMENT)
 
     std::deque<Activity> activities_;          // by slot

@@ -203,13 +203,14 @@ void VirtualLoop::start_connecting(Socket& stream, const Endpoint& endpoint) {
 }
 
 void VirtualLoop::start_reading(Socket& socket) {
+    if (socket.kind == SocketKind::datagram_server) datagram_servers_[socket.fd] = socket.id;
     if (VirtualPeer* const peer = peer_of(socket)) touch(*peer);
 }
 
 void VirtualLoop::stop_reading(Socket&) {}
 
 void VirtualLoop::start_sending(Socket& socket) {
-    socket.kind == SocketKind::datagram ? send_datagrams(socket) : send_stream(socket);
+    socket.sends_datagrams() ? send_datagrams(socket) : send_stream(socket);
 }
 
 void VirtualLoop::send_stream(Socket& stream) {
@@ -231,6 +232,7 @@ void VirtualLoop::send_stream(Socket& stream) {
 void VirtualLoop::abandon(Socket& socket) {
     if (socket.kind == SocketKind::listener) listeners_.erase(socket.fd);
     if (socket.kind == SocketKind::datagram) ports_.erase(static_cast<std::uint16_t>(socket.fd));
+    if (socket.kind == SocketKind::datagram_server) datagram_servers_.erase(socket.fd);
     VirtualPeer* const peer = peer_of(socket);
     sockets_.recycle(socket);
     if (peer == nullptr) return;
@@ -256,6 +258,11 @@ std::uint16_t VirtualLoop::free_port() {
 }
 
 void VirtualLoop::send_datagrams(Socket& socket) {
+    socket.replies.for_each([&](const AddressedDatagram& datagram) {
+        network_.on_datagram_served(socket.fd, datagram.peer, datagram.bytes);
+    });
+    socket.replies.clear();
+    if (socket.datagrams.empty()) return;
     const auto port = static_cast<std::uint16_t>(socket.fd);
     const Endpoint peer = ports_.at(port).peer;
     socket.datagrams.for_each_group(false, [&](const DatagramGroup& group) {
@@ -274,6 +281,14 @@ void VirtualLoop::inject(const Endpoint& peer, std::uint16_t local_port,
                          std::span<const std::byte> bytes, Duration delay) {
     after(delay, [this, peer, local_port, copy = std::vector(bytes.begin(), bytes.end())] {
         if (Socket* const socket = find_port(peer, local_port)) received_datagram(*socket, copy);
+    });
+}
+
+void VirtualLoop::inject_to(int fd, const Endpoint& peer, std::span<const std::byte> bytes) {
+    after({}, [this, fd, peer, copy = std::vector(bytes.begin(), bytes.end())] {
+        const auto entry = datagram_servers_.find(fd);
+        if (entry == datagram_servers_.end()) return;
+        received_datagram_from(sockets_.at(entry->second.slot), peer, copy);
     });
 }
 

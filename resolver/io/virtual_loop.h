@@ -76,6 +76,8 @@ class Network {
     // A datagram left.  VirtualLoop::inject() answers it.
     virtual void on_datagram_sent(const Endpoint& peer, std::uint16_t local_port,
                                   std::span<const std::byte> bytes) = 0;
+    // The same from a socket of serve_datagrams(), which was given `fd`.
+    virtual void on_datagram_served(int, const Endpoint&, std::span<const std::byte>) {}
     // A TCP connection is asked for: 0 accepts it, an errno refuses it, nothing leaves it hanging.
     // Unless overridden, nobody listens.
     virtual std::optional<int> on_connect(VirtualPeer& server);
@@ -106,6 +108,8 @@ class VirtualLoop final : public SocketLoop {
     // and connected to that peer.
     void inject(const Endpoint& peer, std::uint16_t local_port, std::span<const std::byte> bytes,
                 Duration delay = {});
+    // A datagram from `peer` reaches the socket that serves `fd`.
+    void inject_to(int fd, const Endpoint& peer, std::span<const std::byte> bytes);
     // An error in place of a datagram: ECONNREFUSED.
     void inject_error(const Endpoint& peer, std::uint16_t local_port, int error,
                       Duration delay = {});
@@ -165,6 +169,7 @@ class VirtualLoop final : public SocketLoop {
     std::vector<VirtualPeer*> serving_;
     std::map<std::uint16_t, Port> ports_;
     std::map<int, SocketId> listeners_;
+    std::map<int, SocketId> datagram_servers_;
 };
 
 }  // namespace postern::io

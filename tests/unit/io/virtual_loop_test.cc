@@ -26,6 +26,11 @@ struct World : Network {
         ports.push_back(local_port);
         loop->inject(peer, local_port, as_bytes("re: " + as_text(bytes)), delay);
     }
+    void on_datagram_served(int fd, const Endpoint& peer,
+                            std::span<const std::byte> bytes) override {
+        served.push_back(std::to_string(fd) + " to " + std::to_string(peer.port) + ": " +
+                         as_text(bytes));
+    }
     std::optional<int> on_connect(VirtualPeer& peer) override {
         server = &peer;
         return connect_result;
@@ -35,12 +40,13 @@ struct World : Network {
     VirtualLoop* loop = nullptr;
     Duration delay = 10ms;
     std::vector<std::uint16_t> ports;
+    std::vector<std::string> served;
     std::optional<int> connect_result = 0;
     VirtualPeer* server = nullptr;
     std::string at_server;
 };
 
-struct Events : AcceptEvents, StreamEvents, DatagramEvents {
+struct Events : AcceptEvents, StreamEvents, DatagramEvents, DatagramServerEvents {
     StreamEvents* on_accept(SocketId, SocketId id) override {
         stream = id;
         return this;
@@ -57,6 +63,10 @@ struct Events : AcceptEvents, StreamEvents, DatagramEvents {
     }
     void on_datagram(SocketId, std::span<const std::byte> bytes) override {
         log.push_back(as_text(bytes));
+    }
+    void on_datagram_from(SocketId socket, const Endpoint& peer,
+                          std::span<const std::byte> bytes) override {
+        loop->send_datagram_to(socket, peer, bytes);
     }
     void on_error(SocketId, int error) override { log.push_back("error " + std::to_string(error)); }
 
@@ -189,6 +199,21 @@ TEST_F(VirtualLoopTest, DatagramsReachOnlyTheirPortAndPeer) {
     loop.close_datagram(socket);
     loop.advance(1s);
     EXPECT_EQ(events.log.size(), 1U);
+}
+
+TEST_F(VirtualLoopTest, ADatagramServerAnswersWhoeverAsks) {
+    events.loop = &loop;
+    const SocketId socket = loop.serve_datagrams(7, events);
+    loop.inject_to(7, {name_server.address, 1111}, as_bytes("one"));
+    loop.inject_to(7, {name_server.address, 2222}, as_bytes("two"));
+    loop.inject_to(8, {name_server.address, 3333}, as_bytes("nobody"));
+    loop.run_until_idle();
+    EXPECT_EQ(world.served, (std::vector<std::string>{"7 to 1111: one", "7 to 2222: two"}));
+
+    loop.close_datagram(socket);
+    loop.inject_to(7, {name_server.address, 1111}, as_bytes("late"));
+    loop.run_until_idle();
+    EXPECT_EQ(world.served.size(), 2U);
 }
 
 TEST_F(VirtualLoopTest, AConnectionIsAcceptedRefusedOrLeftHanging) {

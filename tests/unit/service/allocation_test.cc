@@ -37,6 +37,8 @@ class CountingLoop final : public io::Loop {
     io::SocketId open_datagram(const io::Endpoint&, io::DatagramEvents&) override { return {}; }
     void send_datagram(io::SocketId, std::span<const std::byte>) override {}
     void close_datagram(io::SocketId) override {}
+    io::SocketId serve_datagrams(int, io::DatagramServerEvents&) override { return {}; }
+    void send_datagram_to(io::SocketId, const io::Endpoint&, std::span<const std::byte>) override {}
     void add_batch_end(io::BatchEndHook&) override {}
     void remove_batch_end(io::BatchEndHook&) override {}
     void post(std::function<void()>) override {}
