@@ -10,6 +10,7 @@ import harness
 from harness import BIN, ROOT
 
 PACKAGING = ROOT / "tools/packaging"
+PROGRAMS = ("posternctl", "posternd", "posternload")
 
 # Completes the words "$@" as bash would, with the cursor on an empty word behind them.
 COMPLETE_IN_BASH = """
@@ -46,7 +47,7 @@ def command_lines(words):
 
 class Completion(unittest.TestCase):
     def setUp(self):
-        self.lines = [*command_lines(["posternctl"]), *command_lines(["posternd"])]
+        self.lines = [line for program in PROGRAMS for line in command_lines([program])]
         self.assertIn(["posternctl", "recipe", "apply"], [words for words, _ in self.lines])
 
     def test_bash_completes_what_help_says_and_nothing_else(self):
@@ -63,7 +64,7 @@ class Completion(unittest.TestCase):
                 )
 
     def test_zsh_knows_the_same_words(self):
-        for program in ("posternctl", "posternd"):
+        for program in PROGRAMS:
             text = (PACKAGING / f"completion/_{program}").read_text()
             mine = [(words, shown) for words, shown in self.lines if words[0] == program]
             options = set().union(*(options_in(shown) for _, shown in mine))

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/posternload/plot.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+namespace postern::load {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+Measurement measurement_of(const std::vector<Duration>& waits) {
+    Measurement measurement{
+        .dialect = "native", .loop = "open loop", .connections = 1, .addresses = "<a & \"b\">"};
+    for (const Duration wait : waits) measurement.waits.record(wait);
+    return measurement;
+}
+
+// All places that a path or a circle goes to.
+void expect_inside(const std::string& svg) {
+    const std::regex place(R"(([ML]|cx=")([0-9.]+)( |" cy=")([0-9.]+))");
+    std::size_t places = 0;
+    for (std::sregex_iterator at(svg.begin(), svg.end(), place), end; at != end; ++at, ++places) {
+        EXPECT_GE(std::stod((*at)[2]), 0);
+        EXPECT_LE(std::stod((*at)[2]), 960);
+        EXPECT_GE(std::stod((*at)[4]), 0);
+        EXPECT_LE(std::stod((*at)[4]), 540);
+    }
+    EXPECT_GT(places, 10U);
+    EXPECT_EQ(svg.find("nan"), std::string::npos);
+    EXPECT_EQ(svg.find("inf"), std::string::npos);
+}
+
+TEST(LatencyPlot, StaysInsideItsFrameWhateverWasMeasured) {
+    std::vector<Duration> many(100'000, 80us);
+    many.push_back(3s);
+    for (const auto& waits : {many, std::vector<Duration>{5us}, std::vector<Duration>(3, 0ns),
+                              std::vector<Duration>{1ns, Duration(50min)}}) {
+        expect_inside(latency_plot(measurement_of(waits)));
+    }
+}
+
+TEST(LatencyPlot, NamesWhatPeopleLookFor) {
+    std::vector<Duration> waits(100'000, 80us);
+    waits.push_back(3s);
+    const std::string svg = latency_plot(measurement_of(waits));
+    for (const char* text : {">p50 80.0 us<", ">p99 80.0 us<", ">max 3.00 s<", ">99.99 %<",
+                             ">100 µs<", "&lt;a &amp; &quot;b&quot;&gt;"}) {
+        EXPECT_NE(svg.find(text), std::string::npos) << text;
+    }
+    EXPECT_EQ(svg.find(">99.9999 %<"), std::string::npos);  // of a hundred thousand
+}
+
+TEST(LatencyPlot, OfNothingHasNoCurve) {
+    const std::string svg = latency_plot(measurement_of({}));
+    EXPECT_EQ(svg.find("class=\"line\""), std::string::npos);
+    EXPECT_NE(svg.find("</svg>"), std::string::npos);
+}
+
+}  // namespace
+
+}  // namespace postern::load
