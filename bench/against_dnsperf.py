@@ -9,7 +9,6 @@ turns, so that a machine that slows down slows all of them.
 """
 
 import argparse
-import json
 import pathlib
 import random
 import re
@@ -19,74 +18,40 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools/sample"))
+sys.path[:0] = [str(ROOT / "tests/programs"), str(ROOT / "tools/sample")]
 
-from name_servers import Rbldnsd  # noqa: E402  (found through the line above)
+import harness  # noqa: E402  (found through the line above)
+from load import load  # noqa: E402
+from name_servers import Rbldnsd  # noqa: E402
 
-ZONES = [f"bl{i}.example" for i in range(6)]
-PINGS = 200
-
-CONFIGURATION = """\
-[gateway]
-socket = "{folder}/gateway.sock"
-[admin]
-socket = "{folder}/admin.sock"
-[dns]
-servers = ["127.0.0.1:{port}"]
-[definition.reputation.default]
-description = "all six have to answer"
-block_list_hits = 6
-"""
-LIST = """\
-[[list]]
-name = "{name}"
-zone = "{zone}"
-listed = ["127.0.0.2"]
-"""
+ZONES = harness.SIX_ZONES
+# All six have to answer before the verdict.
+ALL_SIX = 6
 
 
 def zone_files(folder):
-    """A file for each zone, all alike: the test point and every sixteenth address."""
+    """A file for each zone, all alike: the test point and every sixteenth address of 11.0/16."""
     lines = ["$SOA 60 ns.example. hostmaster.example. 0 600 300 86400 60", "$NS 60 ns.example."]
     lines += [":127.0.0.2:listed", "127.0.0.2"]
     lines += [f"11.0.{i}.{j}" for i in range(256) for j in range(0, 256, 16)]
-    files = [folder / f"{zone.partition('.')[0]}.ip4set" for zone in ZONES]
+    files = [folder / f"{harness.list_name(zone)}.ip4set" for zone in ZONES]
     for file in files:
         file.write_text("\n".join(lines) + "\n")
     return files
 
 
-class Posternd:
-    """The daemon under load."""
+def name_server(folder):
+    """rbldnsd with the six zones."""
+    return Rbldnsd(zone_files(folder), ZONES[0].partition(".")[2], folder / "zones")
 
-    def __init__(self, binaries, folder, port):
-        self.binaries, self.folder = binaries, folder
-        lists = (LIST.format(name=zone.partition(".")[0], zone=zone) for zone in ZONES)
-        text = CONFIGURATION.format(folder=folder, port=port) + "".join(lists)
-        (folder / "postern.toml").write_text(text)
-        with open(folder / "log", "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [binaries / "posternd", "--config", folder / "postern.toml"], stderr=log
-            )
-        for _ in range(PINGS):  # each takes a few milliseconds
-            if self._ping():
-                return
-        raise RuntimeError((folder / "log").read_text())
 
-    def _ping(self):
-        command = [self.binaries / "posternctl", "--socket", self.folder / "admin.sock", "ping"]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-    def load(self, **options):
-        """What gateway_load measured."""
-        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        command = [self.binaries / "gateway_load", "--socket", self.folder / "gateway.sock"]
-        command += ["--server-pid", str(self.process.pid), *words]
-        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
+def posternd(folder, port):
+    """A daemon that asks all six lists at `port`, started, its lists healthy."""
+    config = harness.Config(port=port, ipv6=False, hits=ALL_SIX)
+    daemon = harness.Daemon(folder, config)
+    daemon.start()
+    daemon.wait_until_lists_vote()
+    return daemon
 
 
 def dnsperf(folder, port, seconds):
@@ -105,36 +70,47 @@ def dnsperf(folder, port, seconds):
     return float(re.search(r"Queries per second:\s+([\d.]+)", done.stdout).group(1))
 
 
+def uncached(daemon, number):
+    """65 536 addresses that nobody has asked about, those of 11.`number`/16."""
+    network = f"11.{number}.0.0/16"
+    work = {"closed": True, "connections": 16, "depth": 32}
+    return load(harness.BIN, daemon.gateway, addresses=network, requests=65_536, **work)
+
+
+def cached(daemon, number, connections, depth, requests):
+    work = {"closed": True, "connections": connections, "depth": depth}
+    network = f"11.{number}.0.0/16"
+    return load(harness.BIN, daemon.gateway, addresses=network, requests=requests, **work)
+
+
 def measure(options, folder):
-    """Rows of results by name, one of each row for each round."""
+    """Rows of results by name, one of each row for each round; dnsperf's is a rate."""
     rows = {"dnsperf": [], "uncached": [], "cached 16x32": [], "cached 128x1": []}
-    with Rbldnsd(zone_files(folder), "example", folder / "zones") as server:
-        postern = Posternd(options.bin.resolve(), folder, server.port)
+    with name_server(folder) as server:
+        daemon = posternd(folder, server.port)
         try:
             for number in range(options.rounds):
-                rate = dnsperf(folder, server.port, options.seconds)
-                rows["dnsperf"].append({"per_second": rate, "server_us": 0.0, "degraded": 0})
-                some = {"first_address": f"11.{number}.0.0", "addresses": options.addresses}
-                rows["uncached"].append(postern.load(requests=options.addresses, **some))
-                rows["cached 16x32"].append(postern.load(requests=3_000_000, **some))
-                rows["cached 128x1"].append(
-                    postern.load(requests=500_000, connections=128, depth=1, **some)
-                )
+                rows["dnsperf"].append(dnsperf(folder, server.port, options.seconds))
+                rows["uncached"].append(uncached(daemon, number))
+                rows["cached 16x32"].append(cached(daemon, number, 16, 32, 3_000_000))
+                rows["cached 128x1"].append(cached(daemon, number, 128, 1, 500_000))
         finally:
-            postern.stop()
+            daemon.stop()
     return rows
 
 
 def show(rows, rounds):
     print(f"{'work':<14} {'per second':>12} {'server CPU us':>14}   (median of {rounds})")
-    for name, results in rows.items():
-        rate = statistics.median(result["per_second"] for result in results)
-        cpu = statistics.median(result["server_us"] for result in results)
-        print(f"{name:<14} {rate:>12.0f} {cpu if cpu else float('nan'):>14.2f}")
+    print(f"{'dnsperf':<14} {statistics.median(rows['dnsperf']):>12.0f}")
+    results = {name: row for name, row in rows.items() if name != "dnsperf"}
+    for name, row in results.items():
+        rate = statistics.median(result["per_second"] for result in row)
+        cpu = statistics.median(result["server"]["cpu_us_per_request"] for result in row)
+        print(f"{name:<14} {rate:>12.0f} {cpu:>14.2f}")
     pairs = zip(rows["uncached"], rows["dnsperf"])
-    ratio = statistics.median(a["per_second"] * 6 / b["per_second"] for a, b in pairs)
+    ratio = statistics.median(result["per_second"] * 6 / rate for result, rate in pairs)
     print(f"uncached verdicts x 6 lists / dnsperf's queries: {ratio:.2f}")
-    degraded = sum(result["degraded"] for results in rows.values() for result in results)
+    degraded = sum(result["degraded"] for row in results.values() for result in row)
     print(f"answers with a list missing: {degraded}")
 
 
@@ -142,11 +118,11 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
+    parser.add_argument("--bin", type=pathlib.Path, default=harness.BIN)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--addresses", type=int, default=60000, help="new ones in each round")
     parser.add_argument("--seconds", type=int, default=3, help="of dnsperf in each round")
     options = parser.parse_args()
+    harness.BIN = options.bin.resolve()
     with tempfile.TemporaryDirectory(prefix="postern-bench.") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)  # rbldnsd gives up root's rights

@@ -10,10 +10,8 @@ slows down slows all of them.
 """
 
 import argparse
-import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,9 +21,10 @@ sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/programs")]
 
 import harness  # noqa: E402  (found through the line above)
 from dns_lab import Lab  # noqa: E402
+from load import load  # noqa: E402
 
 CASES = {"fast": {}, "slow": {"delay": 0.3}, "dead": {"answer": "silent"}}
-CACHED = 1000
+CACHED = "11.0.0.0/22"  # 1 024 addresses
 TRICKLE_SECONDS, TRICKLE_BURST = 0.05, 10
 
 
@@ -69,24 +68,29 @@ class Subject:
         self.daemon = harness.Daemon(folder, config)
         self.daemon.start()
         self.daemon.wait_until_lists_vote()
-        self.load(CACHED)
+        self.load(1024)
         self.lab.zone(harness.SIX_ZONES[0]).behave(**behaviour)
 
     def load(self, requests):
-        command = [
-            self.options.bin / "gateway_load",
-            *("--socket", self.daemon.gateway, "--server-pid", str(self.daemon.process.pid)),
-            *("--connections=4", "--depth=4", f"--requests={requests}"),
-            *("--first-address=11.0.0.0", f"--addresses={CACHED}"),
-        ]
-        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        return load(
+            self.options.bin,
+            self.daemon.gateway,
+            closed=True,
+            connections=4,
+            depth=4,
+            addresses=CACHED,
+            requests=requests,
+        )
 
     def measure(self):
         with Trickle(self.daemon.gateway, len(self.rounds)):
             self.rounds.append(self.load(self.options.requests))
 
-    def median(self, name):
-        return statistics.median(result[name] for result in self.rounds)
+    def latencies(self, name):
+        return [result["latency_us"][name] for result in self.rounds]
+
+    def rate(self):
+        return statistics.median(result["per_second"] for result in self.rounds)
 
     def end(self):
         if self.daemon.process:
@@ -97,11 +101,11 @@ class Subject:
 def show(subjects):
     print(f"{'one list is':<12} {'p50 us':>9} {'p99 us':>9} {'per second':>11}")
     for name, subject in subjects.items():
-        p50, p99, rate = (subject.median(key) for key in ("p50_us", "p99_us", "per_second"))
-        print(f"{name:<12} {p50:>9.1f} {p99:>9.1f} {rate:>11.0f}")
+        p50, p99 = (statistics.median(subject.latencies(key)) for key in ("p50", "p99"))
+        print(f"{name:<12} {p50:>9.1f} {p99:>9.1f} {subject.rate():>11.0f}")
     for name in ("slow", "dead"):
-        pairs = zip(subjects[name].rounds, subjects["fast"].rounds)
-        ratio = statistics.median(a["p99_us"] / b["p99_us"] for a, b in pairs)
+        pairs = zip(subjects[name].latencies("p99"), subjects["fast"].latencies("p99"))
+        ratio = statistics.median(a / b for a, b in pairs)
         print(f"p99 with one {name} list / with all fast: {ratio:.2f}")
 
 

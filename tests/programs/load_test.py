@@ -75,6 +75,7 @@ class Load(harness.TestCase):
             with self.subTest(dialect):
                 done = report(
                     *("--socket", daemon.gateway, "--dialect", dialect, "--connections", 3),
+                    *("--to", "ann@corp.example"),
                     *("--closed", "--depth", 4, "--requests", 1000, "--addresses", some),
                 )
                 self.assertEqual(done["status"], 0)
@@ -193,7 +194,7 @@ class Load(harness.TestCase):
             self.assertIsNone(process.poll())
 
         def asked():
-            return int(json.loads(daemon.ctl("--json", "cache", "stats").stdout)["lines"]) > 0
+            return int(json.loads(daemon.ctl("--json", "cache", "stats").stdout)["used"]) > 0
 
         harness.until(asked, alive, "the load has begun")
         process.terminate()
@@ -204,18 +205,18 @@ class Load(harness.TestCase):
     def test_bad_input_is_told_by_name(self):
         file = self.addresses("192.0.2.1", "192.0.2.1/24")
         for words, complaint in (
-            (["--dialect", "smtp"], "--dialect: no dialect \"smtp\"; write native, postfix or json"),
+            (["--dialect", "smtp"], 'no dialect "smtp"; write native, postfix or json'),
             (["--rate", "0"], "--rate: 0 is not above 0"),
             (["--rate", "fast"], "--rate"),
             (["--closed", "--rate", "5"], "leave --rate and --arrivals out"),
             (["--depth", "5"], "--depth is for --closed"),
-            (["--connections", "0"], "--connections: 0 is not 1"),
+            (["--connections", "0"], "--connections: 0 is not from 1 to"),
             (["--duration", "-1"], "--duration and --patience are above 0"),
             (["--requests", "0"], "--requests: 0 would ask nothing"),
             (["--arrivals", "late"], "write fixed or poisson"),
             (["--report", "xml"], "write text or json"),
             (["--addresses", "hut"], "hut: No such file"),
-            (["--addresses", file], f"{file}:2: \"192.0.2.1/24\" is no address"),
+            (["--addresses", file], f'{file}:2: "192.0.2.1/24" is no address'),
             (["--no-such-option"], "--no-such-option"),
         ):
             with self.subTest(words):

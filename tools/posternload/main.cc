@@ -80,6 +80,7 @@ int run(const Options& options) {
     Measurement measurement{.dialect = dialect->name(),
                             .tells_degraded = dialect->tells_degraded(),
                             .loop = loop_text(options),
+                            .is_open = !options.closed,
                             .connections = options.connections,
                             .addresses = options.addresses,
                             .seed = seed};

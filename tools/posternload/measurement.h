@@ -18,6 +18,7 @@ struct Measurement {
     std::string dialect;
     bool tells_degraded = true;
     std::string loop;  // "open loop at 1000/s (poisson)"
+    bool is_open = true;
     std::size_t connections = 0;
     std::string addresses;
     std::uint64_t seed = 0;

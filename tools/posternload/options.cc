@@ -80,10 +80,11 @@ std::optional<std::string> mistake_in(const Options& options) {
         return fmt::format("--arrivals: \"{}\"; write fixed or poisson", options.arrivals);
     }
     if (options.connections < 1 || options.connections > connections_max) {
-        return fmt::format("--connections: {} is not 1 … {}", options.connections, connections_max);
+        return fmt::format("--connections: {} is not from 1 to {}", options.connections,
+                           connections_max);
     }
     if (options.depth < 1 || options.depth > depth_max) {
-        return fmt::format("--depth: {} is not 1 … {}", options.depth, depth_max);
+        return fmt::format("--depth: {} is not from 1 to {}", options.depth, depth_max);
     }
     if (!is_in(options.duration, 0, seconds_max) || !is_in(options.patience, 0, seconds_max)) {
         return fmt::format("--duration and --patience are above 0 and at most {:.0f} seconds",

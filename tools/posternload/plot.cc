@@ -98,7 +98,7 @@ std::string axis_text(double us) {
     return fmt::format("{:g} s", us / 1e6);
 }
 
-std::string latency_axis(const Scale& scale) {
+std::string latency_axis(const Scale& scale, bool is_open) {
     std::string out;
     for (double us = scale.low(); us <= scale.high() * 1.001; us = Scale::next_step(us)) {
         const double y = scale.y(us);
@@ -108,9 +108,9 @@ std::string latency_axis(const Scale& scale) {
                            left, y, right, left - 10, y + 4, axis_text(us));
     }
     out += fmt::format(R"svg(<text class="axis" transform="translate(22 {:.0f}) rotate(-90)" )svg"
-                       R"(text-anchor="middle">latency from the intended send time</text>)"
+                       R"(text-anchor="middle">latency from the {}</text>)"
                        "\n",
-                       (top + bottom) / 2);
+                       (top + bottom) / 2, is_open ? "intended send time" : "sending");
     return out;
 }
 
@@ -154,26 +154,28 @@ std::string curve(const Scale& scale, const Histogram& waits) {
                        line, bottom, left, line);
 }
 
-// A dot and its value where people look first.
+// A dot where people look first, and its value under the curve, which only rises.
+std::string mark(const Scale& scale, double nines, const char* name, Duration wait, bool is_last) {
+    const double x = scale.x(nines);
+    const double y = scale.y(microseconds(wait));
+    std::string value = duration_text(wait);
+    if (value.ends_with("us")) value.replace(value.size() - 2, 1, "µ");
+    return fmt::format(R"(<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4.5"/>)"
+                       R"(<text class="mark" x="{:.1f}" y="{:.1f}" text-anchor="{}">{} {}</text>)"
+                       "\n",
+                       x, y, is_last ? x - 4 : x + 8, std::min(y + 20, bottom - 8),
+                       is_last ? "end" : "start", name, value);
+}
+
 std::string marks(const Scale& scale, const Histogram& waits) {
     constexpr std::array<std::pair<double, const char*>, 3> places = {
         {{0.30103, "p50"}, {2.0, "p99"}, {3.0, "p99.9"}}};
     std::string out;
-    const auto mark = [&](double nines, const char* name, Duration wait, const char* anchor) {
-        const double x = scale.x(nines);
-        const double y = scale.y(microseconds(wait));
-        out +=
-            fmt::format(R"(<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4"/>)"
-                        R"(<text class="mark" x="{:.1f}" y="{:.1f}" text-anchor="{}">{} {}</text>)"
-                        "\n",
-                        x, y, x - 6, std::max(y - 12, top + 14), anchor, name, duration_text(wait));
-    };
     for (const auto& [nines, name] : places) {
-        if (nines > scale.nines() - 0.5) break;
-        mark(nines, name, waits.quantile(1 - std::pow(10, -nines)), "middle");
+        if (nines > scale.nines() - 0.9) break;  // the last one's text needs the room
+        out += mark(scale, nines, name, waits.quantile(1 - std::pow(10, -nines)), false);
     }
-    mark(scale.nines(), "max", waits.longest_seen(), "end");
-    return out;
+    return out + mark(scale, scale.nines(), "max", waits.longest_seen(), true);
 }
 
 constexpr const char* style = R"(<style>
@@ -217,7 +219,7 @@ std::string latency_plot(const Measurement& measurement) {
                                         measurement.dialect, measurement.loop,
                                         measurement.connections, measurement.addresses,
                                         measurement.counts.answered(), measurement.per_second())));
-    out += latency_axis(scale) + percentile_axis(scale);
+    out += latency_axis(scale, measurement.is_open) + percentile_axis(scale);
     out += fmt::format(R"(<path class="frame" d="M{0:.0f} {1:.0f}V{2:.0f}H{3:.0f}"/>)"
                        "\n",
                        left, top, bottom, right);

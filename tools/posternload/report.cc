@@ -125,7 +125,8 @@ std::string report_text(const Measurement& measurement) {
     fmt::format_to(to, "{:<12} {:.0f} % of a core; at worst {} late\n\n", "generator",
                    100 * measurement.own_share(), duration_text(measurement.lateness_max));
 
-    fmt::format_to(to, "{:<12} {:>9}\n", "latency", "");
+    fmt::format_to(to, "latency, from {}\n",
+                   measurement.is_open ? "the intended send time" : "the sending");
     const Histogram& waits = measurement.waits;
     fmt::format_to(to, "{:<12} {:>9}\n", "  min", duration_text(waits.shortest()));
     for (const Percentile& percentile : percentiles) {

@@ -36,7 +36,7 @@ TEST(InFlight, GrowsBehindAStraggler) {
             ASSERT_EQ(in_flight.take(i - 100), at(static_cast<int>(i) - 100));
         }
     }
-    EXPECT_EQ(in_flight.size(), 100U);
+    EXPECT_EQ(in_flight.size(), 101U);
     EXPECT_EQ(in_flight.take(0), at(77));
     EXPECT_EQ(in_flight.take_oldest(), at(9900));
 }
