@@ -24,6 +24,8 @@ void forget(std::vector<std::string>& texts) {
 
 void Request::clear() {
     forget(id);
+    forget(transaction);
+    step = Step::whole;
     client = IpAddress();
     forget(hostname);
     forget(helo);
@@ -37,6 +39,24 @@ void Request::clear() {
     forget(urls);
     now.reset();
     reputation.reset();
+}
+
+const char* to_string(Step step) {
+    switch (step) {
+        case Step::whole:
+            return "whole";
+        case Step::connect:
+            return "connect";
+        case Step::mail:
+            return "mail";
+        case Step::rcpt:
+            return "rcpt";
+        case Step::headers:
+            return "headers";
+        case Step::end:
+            return "end";
+    }
+    return "";
 }
 
 }  // namespace postern

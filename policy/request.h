@@ -7,6 +7,7 @@
 // values in UTF-8 or raw bytes, addresses without angle brackets, letter case kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct AuthResults {
     std::string spf;
     std::string dkim;
     std::string dmarc;
+
+    friend bool operator==(const AuthResults&, const AuthResults&) = default;
 };
 
 struct Header {
@@ -37,8 +40,21 @@ struct RecordedReputation {
     bool permitted = false;
 };
 
+// What a request brings of an SMTP transaction.
+enum class Step : std::uint8_t {
+    whole,  // as much as is known, at once
+    connect,
+    mail,
+    rcpt,
+    headers,
+    end,
+};
+
 struct Request {
     std::string id;  // returned as it is; may be empty
+    // The transaction that this is a step of; returned as it is.  Empty: it stands alone.
+    std::string transaction;
+    Step step = Step::whole;
     IpAddress client;
     std::string hostname;  // forward-confirmed reverse name; empty: none
     std::string helo;
@@ -55,5 +71,8 @@ struct Request {
     // Back to the default state, keeping the memory of short texts where that is possible.
     void clear();
 };
+
+// "connect", "mail", …
+const char* to_string(Step step);
 
 }  // namespace postern

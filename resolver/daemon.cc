@@ -79,7 +79,8 @@ tl::expected<void, std::string> Daemon::start() {
     worker_ = std::make_unique<Worker>(std::move(loop), *config);
     worker_->start(config->gateway.deadline);
     for (const auto& [name, path] : {std::pair{"gateway", config->gateway.socket},
-                                     std::pair{"postfix", config->gateway.postfix_socket}}) {
+                                     std::pair{"postfix", config->gateway.postfix_socket},
+                                     std::pair{"milter", config->gateway.milter_socket}}) {
         if (path.empty() && !supervisor::passed_socket(name)) continue;
         auto socket = supervisor::open_socket(name, {.path = path,
                                                      .mode = config->gateway.socket_mode,

@@ -32,8 +32,8 @@ class Reloading {
     Reloading& operator=(const Reloading&) = delete;
 };
 
-// The listening socket that was passed under `name` (FileDescriptorName=): gateway, postfix or
-// admin.
+// The listening socket that was passed under `name` (FileDescriptorName=): gateway, postfix,
+// milter or admin.
 std::optional<int> passed_socket(const std::string& name);
 
 // That one, for which owner and mode have been chosen by whoever made it; else a new one.  To be

@@ -50,7 +50,7 @@ WorkerParts::Options WorkerParts::options_for(const config::Config& config, io::
             .source = source_options(config),
             .lists = watched_lists(config),
             .pipeline = pipeline_options(config, loop),
-            .gateways = {}};
+            .gateways = {.milter = {.quarantine = config.gateway.milter_quarantine}}};
 }
 
 WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthEvents& events,

@@ -34,6 +34,8 @@ void remember_attempt(const Evaluation& evaluation, const Sender& sender, const 
 void remember_pair(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
                    const RecipientDecision& decision, Memory& memory) {
     if (decision.verdict.action != Action::accept || !sender.is_internal(View::envelope)) return;
+    // That it is an auto-reply is in the header, which is still to come.
+    if (evaluation.request.step == Step::rcpt) return;
     if (recipient.address.empty()) return;
     if (direction_of(evaluation, recipient) != Direction::outbound ||
         is_auto_reply(evaluation.request))

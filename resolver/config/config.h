@@ -30,6 +30,8 @@ namespace postern::config {
 struct GatewayConfig {
     std::string socket = "/run/postern/gateway.sock";
     std::string postfix_socket;  // empty: none
+    std::string milter_socket;   // the same
+    bool milter_quarantine = false;
     mode_t socket_mode = 0660;
     std::string socket_group;  // empty: the daemon's own
     Duration deadline = std::chrono::seconds{1};

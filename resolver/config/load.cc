@@ -59,6 +59,9 @@ GatewayConfig read_gateway(Section section) {
     GatewayConfig gateway;
     read_path(section, "socket", gateway.socket);
     read_path(section, "postfix_socket", gateway.postfix_socket);
+    read_path(section, "milter_socket", gateway.milter_socket);
+    gateway.milter_quarantine =
+        section.boolean("milter_quarantine").value_or(gateway.milter_quarantine);
     read_socket_mode(section, gateway.socket_mode);
     gateway.socket_group = section.text("socket_group").value_or("");
     if (section.integer("workers", 1, 1024).value_or(1) != 1) {

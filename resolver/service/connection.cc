@@ -5,8 +5,10 @@
 #include <span>
 #include <utility>
 
+#include "resolver/service/json_lines.h"
 #include "resolver/service/native.h"
-#include "resolver/service/request_cost.h"
+#include "resolver/service/native_dialect.h"
+#include "resolver/service/postfix.h"
 
 namespace postern::service {
 
@@ -25,6 +27,9 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 // The native dialect of any version; its own code then refuses those it does not know.
 bool is_native(char c) { return (static_cast<std::uint8_t>(c) & 0xF0) == (native::mark & 0xF0); }
+
+// The length of a packet, of which the highest byte is 0.
+bool is_milter(char c) { return c == '\0'; }
 
 }  // namespace
 
@@ -67,17 +72,19 @@ void Connection::resume() {
     settle();
 }
 
-// Whatever is neither a letter nor native is left to the JSON dialect, whose errors people can
-// read.
+// Whatever is none of the others is left to the JSON dialect, whose errors people can read.
 void Connection::choose_dialect(char first) {
     if (is_native(first)) {
-        dialect_ = &shared_.native;
+        dialect_ = std::make_unique<NativeDialect>(shared_.scratch);
         counters_ = &shared_.counters.native;
     } else if (is_letter(first)) {
-        dialect_ = &shared_.postfix;
+        dialect_ = std::make_unique<Postfix>(shared_.scratch);
         counters_ = &shared_.counters.postfix;
+    } else if (is_milter(first)) {
+        dialect_ = std::make_unique<milter::Session>(shared_.milter);
+        counters_ = &shared_.counters.milter;
     } else {
-        dialect_ = &shared_.json;
+        dialect_ = std::make_unique<JsonLines>(shared_.scratch);
         counters_ = &shared_.counters.json;
     }
 }
@@ -116,12 +123,18 @@ bool Connection::take_one(std::string_view bytes) {
         return false;
     }
     progress_ = true;
+    if (intake.kind == Intake::Kind::lost) {
+        refuse(intake.error);
+        return true;
+    }
     ++counters_->requests;
     if (intake.kind == Intake::Kind::question) {
         ask(intake);
-    } else {
+    } else if (!shared_.text.empty()) {
         say(shared_.text);
     }
+    if (intake.kind == Intake::Kind::foresight) look_ahead(intake);
+    if (intake.kind == Intake::Kind::farewell) give_up();
     if (intake.kind == Intake::Kind::malformed) {
         ++counters_->malformed;
         if (++malformed_ >= shared_.limits.malformed) give_up();
@@ -146,6 +159,14 @@ void Connection::ask(const Intake& intake) {
     shared_.request_bytes.take(ticket.weight);
     shared_.sink.ask({.stream = stream_, .tag = ticket.pack(), .door = dialect_->door()},
                      *intake.request, shared_.replies);
+}
+
+// Not when room is getting short: nothing depends on it.
+void Connection::look_ahead(const Intake& intake) {
+    if (shared_.requests.left() < shared_.requests.size() / 2) return;
+    shared_.requests.take(1);
+    shared_.sink.ask({.stream = {}, .tag = 0, .door = Door::trial}, *intake.request,
+                     shared_.unheard);
 }
 
 // A reply that needs no decision.
@@ -190,7 +211,7 @@ void Connection::refuse(std::string_view error) {
     ++counters_->malformed;
     shared_.text.clear();
     dialect_->append_lost(shared_.text, error);
-    say(shared_.text);
+    if (!shared_.text.empty()) say(shared_.text);
     give_up();
     report(error);
 }
@@ -225,7 +246,7 @@ void Connection::send(std::string_view bytes) {
 void Connection::stall() {
     if (stalled_) return;
     stalled_ = true;
-    ++shared_.counters.pauses;
+    if (!dialect_->one_by_one()) ++shared_.counters.pauses;
     shared_.loop.pause_reading(stream_);
 }
 
@@ -247,21 +268,25 @@ void Connection::close_if_done() {
     shared_.loop.close_within(shared_.limits.patience, stream_);
 }
 
+std::size_t Connection::in_flight_max() const {
+    if (dialect_->one_by_one()) return 1;
+    return dialect_->ordered() ? shared_.limits.ordered_in_flight : shared_.limits.tagged_in_flight;
+}
+
 bool Connection::within(std::size_t divisor) const {
     const Limits& limits = shared_.limits;
     const auto part = [divisor](std::size_t most, std::size_t left) {
         return std::max<std::size_t>(std::min(most, left) / divisor, 1);
     };
-    const std::size_t requests =
-        part(dialect_->ordered() ? limits.ordered_in_flight : limits.tagged_in_flight,
-             shared_.requests.left());
+    const std::size_t requests = part(in_flight_max(), shared_.requests.left());
     const std::size_t bytes = part(limits.bytes_in_flight, shared_.request_bytes.left());
     return in_flight_ < requests && order_.waiting() < requests &&
            bytes_in_flight_ + order_.waiting_bytes() < bytes;
 }
 
 bool Connection::affordable(const Intake& intake) const {
-    return intake.weight <= always_affordable || intake.weight <= shared_.request_bytes.left();
+    return intake.kept || intake.weight <= always_affordable ||
+           intake.weight <= shared_.request_bytes.left();
 }
 
 // The end.
@@ -269,13 +294,13 @@ bool Connection::affordable(const Intake& intake) const {
 std::optional<TimePoint> Connection::idle_since() const {
     const bool unfinished = in_flight_ > 0 || !held_.empty() || shared_.loop.unsent(stream_) > 0 ||
                             shared_.loop.undelivered(stream_) > 0;
-    if (ended_ || unfinished) return {};
+    if (ended_ || unfinished || (dialect_ && dialect_->is_busy())) return {};
     return active_;
 }
 
 std::size_t Connection::buffered() const {
-    return held_.capacity() + order_.waiting_bytes() + shared_.loop.unsent(stream_) +
-           shared_.loop.undelivered(stream_);
+    return held_.capacity() + (dialect_ ? dialect_->kept() : 0) + order_.waiting_bytes() +
+           shared_.loop.unsent(stream_) + shared_.loop.undelivered(stream_);
 }
 
 // A busy connection nearly always has half a request here, but never the same one; one that reads

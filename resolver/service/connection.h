@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,10 +22,8 @@
 #include "resolver/service/counters.h"
 #include "resolver/service/dialect.h"
 #include "resolver/service/fair_pool.h"
-#include "resolver/service/json_lines.h"
 #include "resolver/service/limits.h"
-#include "resolver/service/native_dialect.h"
-#include "resolver/service/postfix.h"
+#include "resolver/service/milter/session.h"
 #include "resolver/service/reply_order.h"
 
 namespace postern::service {
@@ -37,24 +36,34 @@ struct ProtocolError {
     bool closing = false;   // the connection was given up
 };
 
+// Where answers go that nobody waits for.
+class Unheard final : public ReplySink {
+  public:
+    explicit Unheard(FairPool& requests) : requests_(requests) {}
+    void reply(const Origin&, const Answer&) override { requests_.give_back(1); }
+
+  private:
+    FairPool& requests_;
+};
+
 // What the connections of one server share.  Single-threaded, like the loop.
 struct Shared {
     io::Loop& loop;
     RequestSink& sink;
     ReplySink& replies;  // the server, which passes them on to the connections
     Limits limits;
+    milter::Options milter;
     std::function<void(const ProtocolError&)> on_protocol_error;
 
     // In flight of all connections, those included that are gone.
     FairPool requests{limits.all_in_flight};
     FairPool request_bytes{limits.all_bytes_in_flight};
+    Unheard unheard{requests};
     std::size_t said = 0;   // bytes, in this batch
     std::size_t moved = 0;  // bytes, in either direction, since memory was looked at
 
     Counters counters{};
-    NativeDialect native{};
-    Postfix postfix{};
-    JsonLines json{};
+    Scratch scratch{};
     // Connections that may read again.  The server lets them as soon as the loop is back at its
     // top, since a reply can come from inside of another connection's request.
     std::vector<io::SocketId> ready{};
@@ -102,6 +111,7 @@ class Connection {
     void take_held();
     bool take_one(std::string_view bytes);
     void ask(const Intake& intake);
+    void look_ahead(const Intake& intake);
     void say(std::string_view reply);
     void refuse(std::string_view error);
     void report(std::string_view error) const;
@@ -113,13 +123,14 @@ class Connection {
     void queue_up(std::vector<io::SocketId>& line);
     void settle();
     void close_if_done();
+    std::size_t in_flight_max() const;
     // True while less is unfinished than that part of what this connection may have.
     bool within(std::size_t divisor) const;
     bool affordable(const Intake& intake) const;
 
     Shared& shared_;
     io::SocketId stream_;
-    Dialect* dialect_ = nullptr;  // null until the first byte
+    std::unique_ptr<Dialect> dialect_;  // null until the first byte
     DialectCounters* counters_ = nullptr;
     std::string held_;      // received and not taken
     std::size_t seen_ = 0;  // bytes of `held_` in which no request ends

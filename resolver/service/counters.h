@@ -42,6 +42,7 @@ struct Counters {
     DialectCounters native;
     DialectCounters postfix;
     DialectCounters json;
+    DialectCounters milter;
 };
 
 }  // namespace postern::service

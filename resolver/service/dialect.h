@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the three dialects of the gateway socket have in common: bytes are cut into requests, a
+// What the four dialects of the gateway socket have in common: bytes are cut into requests, a
 // request is read, an answer is put into words.
 //
-// A dialect serves all connections of a server that speak it and keeps nothing of any of them; the
-// scratch memory inside is reused from request to request.  docs/protocol.md is the description for
-// those who write the other end.
+// Each connection has a dialect object of its own, for what it has to remember from one request to
+// the next; the memory that reading takes is shared.  docs/protocol.md is the description for those
+// who write the other end.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "policy/report/request_json.h"
 #include "policy/request.h"
 #include "resolver/service/exchange.h"
 
@@ -36,6 +37,14 @@ struct Ticket {
     }
 };
 
+// What the dialects of a server's connections read with, one request at a time.
+struct Scratch {
+    Request query;  // of the native dialect: all but the client stays in the default state
+    Request request;
+    policy::RequestReader reader;
+    std::string error;
+};
+
 // Where the first request ends.
 struct Cut {
     std::size_t size = 0;  // 0: not all of it is here yet
@@ -50,10 +59,14 @@ struct Intake {
         answered,   // needs no thought; the reply has been appended
         nothing,    // a blank line; no reply
         malformed,  // the reply that has been appended says what is wrong; so does `error`
+        foresight,  // as answered; and to ask about `request` now makes a later question quick
+        farewell,   // the peer wants no more
+        lost,       // makes no sense here, as `error` says, nor would what stands behind it
     };
     Kind kind = Kind::nothing;
     std::uint32_t tag = 0;             // native only
     std::uint32_t weight = 0;          // as in Ticket
+    bool kept = false;                 // the dialect keeps the request's texts in any case
     const Request* request = nullptr;  // valid until the dialect reads the next one
     std::string_view error{};          // the same
 };
@@ -66,6 +79,13 @@ class Dialect {
     const char* name() const { return to_string(door()); }
     // Replies leave in the order of the requests.  Otherwise they carry the tag.
     virtual bool ordered() const = 0;
+    // What a request means depends on the answer to the one before, so that is waited for.
+    virtual bool one_by_one() const { return false; }
+
+    // In the midst of something that takes several requests: not to be closed for being idle.
+    virtual bool is_busy() const { return false; }
+    // Bytes that are kept from one request to the next.
+    virtual std::size_t kept() const { return 0; }
 
     // Finds the end of the request at the start of `bytes`, of which the first `seen` were looked
     // at before in vain.  `last`: nothing will follow.
@@ -73,7 +93,7 @@ class Dialect {
     // Reads the request that cut() found.
     virtual Intake read(std::string_view bytes, std::string& reply) = 0;
 
-    virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer) const = 0;
+    virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer) = 0;
     // The last word to a peer whose bytes make no sense any more (Cut::error).
     virtual void append_lost(std::string& out, std::string_view error) const = 0;
 };

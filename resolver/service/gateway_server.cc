@@ -28,6 +28,7 @@ GatewayServer::GatewayServer(io::Loop& loop, RequestSink& sink, Options options)
               .sink = sink,
               .replies = *this,
               .limits = options.limits,
+              .milter = options.milter,
               .on_protocol_error = std::move(options.on_protocol_error)},
       connections_max_(options.connections_max),
       resume_timer_([](void* server) { static_cast<GatewayServer*>(server)->resume_ready(); },

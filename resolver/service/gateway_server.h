@@ -29,6 +29,7 @@ class GatewayServer final : public io::AcceptEvents,
     struct Options {
         std::size_t connections_max = 4096;
         Limits limits = {};
+        milter::Options milter = {};
         // Called for each request that could not be read; the owner limits how often it logs.
         std::function<void(const ProtocolError&)> on_protocol_error = nullptr;
     };

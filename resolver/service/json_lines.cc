@@ -34,17 +34,18 @@ Cut JsonLines::cut(std::string_view bytes, std::size_t seen, bool last) const {
 Intake JsonLines::read(std::string_view bytes, std::string& reply) {
     if (bytes.find_first_not_of(" \t\r\n") == bytes.npos) return {};
 
-    request_.id.clear();
-    const auto read = reader_.read(bytes, request_);
+    Request& request = scratch_.request;
+    request.id.clear();
+    const auto read = scratch_.reader.read(bytes, request);
     if (!read) {
-        error_ = read.error();
-        append_error(reply, request_.id, error_);
-        return {.kind = Intake::Kind::malformed, .error = error_};
+        scratch_.error = read.error();
+        append_error(reply, request.id, scratch_.error);
+        return {.kind = Intake::Kind::malformed, .error = scratch_.error};
     }
-    return {.kind = Intake::Kind::question, .weight = cost_of(request_), .request = &request_};
+    return {.kind = Intake::Kind::question, .weight = cost_of(request), .request = &request};
 }
 
-void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer) const {
+void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer) {
     append_decision(out, answer);
     out += '\n';
 }

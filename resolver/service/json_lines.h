@@ -3,7 +3,6 @@
 // The JSON dialect: one request a line, one decision a line, in the order of the requests.
 #pragma once
 
-#include "policy/report/request_json.h"
 #include "resolver/service/dialect.h"
 
 namespace postern::service {
@@ -12,18 +11,18 @@ class JsonLines final : public Dialect {
   public:
     static constexpr std::size_t line_size_max = 1U << 20;
 
+    explicit JsonLines(Scratch& scratch) : scratch_(scratch) {}
+
     Door door() const override { return Door::json; }
     bool ordered() const override { return true; }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
-    void append_answer(std::string& out, Ticket ticket, const Answer& answer) const override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer) override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
-    Request request_;
-    policy::RequestReader reader_;
-    std::string error_;
+    Scratch& scratch_;
 };
 
 // The decision as the gateway is told it, without a line end; unless the mode is `enforce`, it

@@ -87,8 +87,8 @@ Intake NativeDialect::read_query(std::string_view frame, std::string& reply) {
         return refuse(reply, native::read_header(frame).tag, native::Error::unknown,
                       "the query has bits set that version 1 does not define");
     }
-    query_.client = query->client;
-    return {.kind = Intake::Kind::question, .tag = query->tag, .request = &query_};
+    scratch_.query.client = query->client;
+    return {.kind = Intake::Kind::question, .tag = query->tag, .request = &scratch_.query};
 }
 
 Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
@@ -97,18 +97,19 @@ Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
         return refuse(reply, header.tag, native::Error::unknown,
                       "the message has bits set that version 1 does not define");
     }
-    const auto read = reader_.read(frame.substr(native::text_header_size), message_);
+    Request& request = scratch_.request;
+    const auto read = scratch_.reader.read(frame.substr(native::text_header_size), request);
     if (!read) {
-        error_ = read.error();
-        return refuse(reply, header.tag, native::Error::malformed, error_);
+        scratch_.error = read.error();
+        return refuse(reply, header.tag, native::Error::malformed, scratch_.error);
     }
     return {.kind = Intake::Kind::question,
             .tag = header.tag,
-            .weight = cost_of(message_),
-            .request = &message_};
+            .weight = cost_of(request),
+            .request = &request};
 }
 
-void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer) const {
+void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer) {
     if (ticket.weight == 0) {
         append(out, native::encode(to_frame(ticket.number, answer)));
         return;

@@ -6,29 +6,27 @@
 // A query and its answer cost no allocation.  A message is a frame with a request in JSON.
 #pragma once
 
-#include "policy/report/request_json.h"
 #include "resolver/service/dialect.h"
 
 namespace postern::service {
 
 class NativeDialect final : public Dialect {
   public:
+    explicit NativeDialect(Scratch& scratch) : scratch_(scratch) {}
+
     Door door() const override { return Door::native; }
     bool ordered() const override { return false; }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
-    void append_answer(std::string& out, Ticket ticket, const Answer& answer) const override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer) override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
     Intake read_query(std::string_view frame, std::string& reply);
     Intake read_message(std::string_view frame, std::string& reply);
 
-    Request query_;    // of queries only: all but the client stays in the default state
-    Request message_;  // of messages
-    policy::RequestReader reader_;
-    std::string error_;
+    Scratch& scratch_;
 };
 
 }  // namespace postern::service

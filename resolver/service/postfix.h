@@ -18,17 +18,18 @@ class Postfix final : public Dialect {
     // Postfix itself sends about 600 bytes.
     static constexpr std::size_t request_size_max = 64U << 10;
 
+    explicit Postfix(Scratch& scratch) : scratch_(scratch) {}
+
     Door door() const override { return Door::postfix; }
     bool ordered() const override { return true; }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
-    void append_answer(std::string& out, Ticket ticket, const Answer& answer) const override;
+    void append_answer(std::string& out, Ticket ticket, const Answer& answer) override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
-    Request request_;
-    std::string error_;
+    Scratch& scratch_;
 };
 
 }  // namespace postern::service

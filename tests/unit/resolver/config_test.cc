@@ -60,6 +60,8 @@ TEST_F(ConfigTest, TheKeysOfEachSectionAreRead) {
 [gateway]
 socket = "/tmp/g.sock"
 postfix_socket = "/tmp/p.sock"
+milter_socket = "/tmp/m.sock"
+milter_quarantine = true
 socket_mode = "0666"
 socket_group = "postfix"
 workers = 1
@@ -91,6 +93,8 @@ listen = "127.0.0.1:9480"
 )");
     ASSERT_NE(config, nullptr) << all_problems();
     EXPECT_EQ(config->gateway.postfix_socket, "/tmp/p.sock");
+    EXPECT_EQ(config->gateway.milter_socket, "/tmp/m.sock");
+    EXPECT_TRUE(config->gateway.milter_quarantine);
     EXPECT_EQ(config->gateway.socket_mode, 0666U);
     EXPECT_EQ(config->gateway.deadline, 750ms);
     EXPECT_EQ(config->gateway.io, io::IoChoice::epoll);

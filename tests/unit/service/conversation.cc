@@ -78,7 +78,8 @@ void ScriptedPipeline::answer_all() {
 
 void ScriptedPipeline::answer(const Held& question) {
     --unanswered;
-    const Decision decision = decision_on(question.request);
+    Decision decision = decision_on(question.request);
+    if (amend) amend(question.request, decision);
     question.replies->reply(question.origin, {.request = question.request,
                                               .decision = decision,
                                               .evidence = evidence_,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ class ScriptedPipeline final : public RequestSink {
     void answer_all();
 
     Mode mode = Mode::enforce;
+    // What the test wants decided otherwise.
+    std::function<void(const Request&, Decision&)> amend = nullptr;
     bool hold = false;  // answer when told to; otherwise from inside ask()
     std::vector<Held> held;
     std::size_t requests = 0;
