@@ -1,0 +1,10 @@
+-- SPDX-License-Identifier: Apache-2.0
+local conn = begin(clean)
+rcpt(conn, "ann@corp.example", SMFIR_CONTINUE)
+must(mt.header(conn, "X-Postern-Verdict", "forged"))
+must(mt.abort(conn))
+must(mt.mailfrom(conn, "<b@sender.example>"))
+rcpt(conn, "bob@corp.example", SMFIR_CONTINUE)
+finish(conn, {{"From", "b@sender.example"}}, SMFIR_CONTINUE)
+check(not mt.eom_check(conn, MT_HDRDELETE, "X-Postern-Verdict"), "of the message before")
+mt.disconnect(conn)
