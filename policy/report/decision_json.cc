@@ -17,6 +17,7 @@ class Writer {
     void write(const Decision& decision, Duration elapsed) {
         json_.begin_object();
         json_.key("id").text(request_.id);
+        if (!request_.transaction.empty()) json_.key("transaction").text(request_.transaction);
         verdict(decision.verdict, reputation_behind(decision));
         json_.key("recipients").begin_array();
         for (std::size_t i = 0; i < decision.recipients.size(); ++i) {

@@ -21,6 +21,8 @@ constexpr std::size_t depth_max = 8;
 // More than any mail server accepts in one transaction (RFC 5321 section 4.5.3.1.8 asks for 100).
 constexpr std::size_t recipients_max = 1000;
 
+constexpr std::size_t transaction_name_max = 64;
+
 // A longer text is rare, and leaves nothing behind.
 constexpr std::size_t memory_kept_max = 64U << 10;
 
@@ -77,6 +79,23 @@ Mistake read_headers(const element& value, Request& request) {
         headers.push_back({std::move(texts[0]), std::move(texts[1])});
     }
     return no_mistake;
+}
+
+Mistake read_transaction(const element& value, Request& request) {
+    const Mistake mistake = read_text(value, request.transaction);
+    const std::size_t size = request.transaction.size();
+    const bool is_name = mistake == no_mistake && size >= 1 && size <= transaction_name_max;
+    return is_name ? no_mistake : "must be a text of 1 to 64 bytes";
+}
+
+Mistake read_stage(const element& value, Request& request) {
+    std::string_view name;
+    if (value.get(name) == simdjson::SUCCESS) {
+        for (const Step step : {Step::connect, Step::mail, Step::rcpt, Step::headers, Step::end}) {
+            if (name == to_string(step)) request.step = step;
+        }
+    }
+    return request.step != Step::whole ? no_mistake : "must be connect, mail, rcpt, headers or end";
 }
 
 Mistake read_now(const element& value, Request& request) {
@@ -173,6 +192,8 @@ constexpr Field<Request> request_fields[] = {
     {"urls", [](const element& value, Request& r) { return read_texts(value, r.urls); }},
     {"now", read_now},
     {"reputation", read_reputation},
+    {"transaction", read_transaction},
+    {"stage", read_stage},
 };
 
 }  // namespace
@@ -184,8 +205,17 @@ struct RequestReader::Parser {
 RequestReader::RequestReader() : parser_(std::make_unique<Parser>()) {}
 RequestReader::~RequestReader() = default;
 
-// The parser takes up to fourteen bytes for each of the text's, and would keep them.
 tl::expected<void, std::string> RequestReader::read(std::string_view json, Request& request) {
+    auto result = read_step(json, request);
+    if (result && request.step != Step::whole) {
+        return tl::unexpected<std::string>(
+            "field `stage`: only a connection to the gateway socket has transactions");
+    }
+    return result;
+}
+
+// The parser takes up to fourteen bytes for each of the text's, and would keep them.
+tl::expected<void, std::string> RequestReader::read_step(std::string_view json, Request& request) {
     auto result = parse(json, request);
     if (json.size() > memory_kept_max) parser_ = std::make_unique<Parser>();
     return result;
@@ -217,6 +247,11 @@ tl::expected<void, std::string> RequestReader::parse(std::string_view json, Requ
 
     const std::string mistake = read_object(object, request_fields, request);
     if (!mistake.empty()) return tl::unexpected<std::string>(mistake);
+    if (request.transaction.empty() != (request.step == Step::whole)) {
+        return tl::unexpected<std::string>(
+            "field `transaction`: it and `stage` belong together; one of them is missing");
+    }
+    if (request.step > Step::connect) return {};  // which client it is was said at the beginning
     if (object["client"].is_null() || object["client"].error() != simdjson::SUCCESS) {
         return tl::unexpected<std::string>(
             "field `client`: is missing; it is the address of the connecting client");

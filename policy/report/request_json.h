@@ -31,6 +31,8 @@ class RequestReader {
     // The error reads "field `client`: …"; `request` is then unspecified, but its `id` is kept when
     // it was understood before the error, so that the answer can carry it.
     tl::expected<void, std::string> read(std::string_view json, Request& request);
+    // The same, or one step of a transaction, with the fields `transaction` and `stage`.
+    tl::expected<void, std::string> read_step(std::string_view json, Request& request);
 
   private:
     tl::expected<void, std::string> parse(std::string_view json, Request& request);

@@ -3,7 +3,6 @@
 
 #include "policy/report/decision_json.h"
 #include "resolver/service/mode.h"
-#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -34,20 +33,15 @@ Cut JsonLines::cut(std::string_view bytes, std::size_t seen, bool last) const {
 Intake JsonLines::read(std::string_view bytes, std::string& reply) {
     if (bytes.find_first_not_of(" \t\r\n") == bytes.npos) return {};
 
-    Request& request = scratch_.request;
-    request.id.clear();
-    const auto read = scratch_.reader.read(bytes, request);
-    if (!read) {
-        scratch_.error = read.error();
-        append_error(reply, request.id, scratch_.error);
-        return {.kind = Intake::Kind::malformed, .error = scratch_.error};
-    }
-    return {.kind = Intake::Kind::question, .weight = cost_of(request), .request = &request};
+    const Intake intake = requests_.read(bytes);
+    if (intake.kind == Intake::Kind::malformed) append_error(reply, requests_.id(), intake.error);
+    return intake;
 }
 
 void JsonLines::append_answer(std::string& out, Ticket, const Answer& answer) {
     append_decision(out, answer);
     out += '\n';
+    requests_.settle(answer);
 }
 
 void JsonLines::append_lost(std::string& out, std::string_view error) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "resolver/service/dialect.h"
+#include "resolver/service/json_requests.h"
 
 namespace postern::service {
 
@@ -11,10 +12,12 @@ class JsonLines final : public Dialect {
   public:
     static constexpr std::size_t line_size_max = 1U << 20;
 
-    explicit JsonLines(Scratch& scratch) : scratch_(scratch) {}
+    explicit JsonLines(Scratch& scratch) : requests_(scratch) {}
 
     Door door() const override { return Door::json; }
     bool ordered() const override { return true; }
+    bool is_busy() const override { return requests_.is_busy(); }
+    std::size_t kept() const override { return requests_.kept(); }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
@@ -22,7 +25,7 @@ class JsonLines final : public Dialect {
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
-    Scratch& scratch_;
+    JsonRequests requests_;
 };
 
 // The decision as the gateway is told it, without a line end; unless the mode is `enforce`, it

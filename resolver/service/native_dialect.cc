@@ -8,7 +8,6 @@
 #include "resolver/service/json_lines.h"
 #include "resolver/service/mode.h"
 #include "resolver/service/native.h"
-#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -97,16 +96,12 @@ Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
         return refuse(reply, header.tag, native::Error::unknown,
                       "the message has bits set that version 1 does not define");
     }
-    Request& request = scratch_.request;
-    const auto read = scratch_.reader.read(frame.substr(native::text_header_size), request);
-    if (!read) {
-        scratch_.error = read.error();
-        return refuse(reply, header.tag, native::Error::malformed, scratch_.error);
+    Intake intake = requests_.read(frame.substr(native::text_header_size));
+    if (intake.kind == Intake::Kind::malformed) {
+        return refuse(reply, header.tag, native::Error::malformed, intake.error);
     }
-    return {.kind = Intake::Kind::question,
-            .tag = header.tag,
-            .weight = cost_of(request),
-            .request = &request};
+    intake.tag = header.tag;
+    return intake;
 }
 
 void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer) {
@@ -117,6 +112,7 @@ void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer&
     std::string text;
     append_decision(text, answer);
     native::append_text_frame(out, {.kind = native::Kind::decision, .tag = ticket.number}, text);
+    requests_.settle(answer);
 }
 
 void NativeDialect::append_lost(std::string& out, std::string_view error) const {

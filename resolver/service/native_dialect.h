@@ -7,15 +7,18 @@
 #pragma once
 
 #include "resolver/service/dialect.h"
+#include "resolver/service/json_requests.h"
 
 namespace postern::service {
 
 class NativeDialect final : public Dialect {
   public:
-    explicit NativeDialect(Scratch& scratch) : scratch_(scratch) {}
+    explicit NativeDialect(Scratch& scratch) : scratch_(scratch), requests_(scratch) {}
 
     Door door() const override { return Door::native; }
     bool ordered() const override { return false; }
+    bool is_busy() const override { return requests_.is_busy(); }
+    std::size_t kept() const override { return requests_.kept(); }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
@@ -27,6 +30,7 @@ class NativeDialect final : public Dialect {
     Intake read_message(std::string_view frame, std::string& reply);
 
     Scratch& scratch_;
+    JsonRequests requests_;
 };
 
 }  // namespace postern::service

@@ -32,6 +32,10 @@ class Transaction {
     // there yet when the message is judged is judged with it.
     void settle(const Answer& answer);
 
+    const Request& known() const { return known_; }
+    // No step was taken.
+    bool is_empty() const { return reached_ == Step::whole; }
+
     // Back to the connection.
     void forget_message();
     bool has_message() const { return reached_ >= Step::mail; }

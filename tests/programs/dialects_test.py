@@ -171,6 +171,51 @@ class Dialects(harness.TestCase):
         self.assert_others_are_served()
 
 
+class Transactions(harness.TestCase):
+    STEPS = (
+        {"stage": "connect", "client": CLEAR},
+        {"stage": "mail", "mail_from": "a@sender.example"},
+        {"stage": "rcpt", "recipients": ["ann@corp.example"]},
+        {"stage": "rcpt", "recipients": ["dan@elsewhere.example"]},
+        {"stage": "headers", "headers": [["From", "a@sender.example"]]},
+        {"stage": "end"},
+    )
+
+    def setUp(self):
+        super().setUp()
+        self.dns, self.posternd = self.lab_and_daemon()
+
+    def test_the_lists_are_asked_once_and_the_message_judged_for_who_was_accepted(self):
+        with JsonGateway(self.posternd.gateway) as gateway:
+            said = [gateway.ask({"transaction": "t1"} | step) for step in self.STEPS]
+
+        self.assertEqual(
+            [decision["action"] for decision in said],
+            ["accept", "accept", "accept", "defer", "accept", "accept"],
+        )
+        self.assertEqual(said[3]["reason"], "open_relay")
+        for decision in said[4:]:
+            (recipient,) = decision["recipients"]
+            self.assertEqual(recipient["address"], "ann@corp.example")
+            self.assertEqual(recipient["content"]["spam_scan"]["do"], "run")
+        self.assertEqual(len(self.dns.queries(SIX_ZONES[0], CLEAR)), 1)
+
+    def test_native_messages_are_answered_alike(self):
+        with (
+            JsonGateway(self.posternd.gateway) as lines,
+            NativeGateway(self.posternd.gateway) as native,
+        ):
+            for tag, step in enumerate(self.STEPS):
+                step = {"transaction": "t1"} | step
+                native.submit_message(tag, step)
+                kind, answered, decision = native.receive()
+                line = lines.ask(step)
+                for timed in (line, decision):
+                    timed.pop("elapsed_us")
+                self.assertEqual((kind, answered), (NativeGateway.DECISION, tag))
+                self.assertEqual(decision, line)
+
+
 class Modes(harness.TestCase):
     def test_monitor_accepts_and_says_what_it_would_have_done(self):
         lab, daemon = self.lab_and_daemon(mode="monitor")

@@ -6,17 +6,18 @@ import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
 import harness
-from harness import BIN, PATIENCE_SECONDS, Config, JsonGateway, PostfixGateway, request
+from harness import BIN, PATIENCE_SECONDS, Config, Gateway, JsonGateway, PostfixGateway, request
 
 # Above all descriptors that are passed, so that none is overwritten before it is moved.
 SPARE_DESCRIPTOR = 100
 
 # The passed descriptors must begin at 3, and LISTEN_PID be that of the daemon itself.
-LAUNCHER = 'export LISTEN_PID=$$; exec "$0" --config "$1" 3<&"$2" 4<&"$3" 5<&"$4"'
+LAUNCHER = 'export LISTEN_PID=$$; exec "$0" --config "$1" 3<&"$2" 4<&"$3" 5<&"$4" 6<&"$5"'
 
 
 def moved_up(descriptor):
@@ -26,7 +27,7 @@ def moved_up(descriptor):
 class Manager:
     """Holds the sockets while daemons come and go, and hears what they say of themselves."""
 
-    NAMES = ("gateway", "postfix", "admin")
+    NAMES = ("gateway", "postfix", "milter", "admin")
 
     def __init__(self, folder):
         self.folder = folder
@@ -48,7 +49,7 @@ class Manager:
     def start(self, config, **environment):
         """A daemon with the sockets; returns when it says that it is ready."""
         passed = [moved_up(listener.fileno()) for listener in self._listeners]
-        names = {"LISTEN_FDS": "3", "LISTEN_FDNAMES": ":".join(self.NAMES)}
+        names = {"LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": ":".join(self.NAMES)}
         notify = {"NOTIFY_SOCKET": str(self.folder / "notify")}
         with open(self.folder / "posternd.log", "ab") as log:
             process = subprocess.Popen(
@@ -121,6 +122,10 @@ class Supervised(harness.TestCase):
             self.assertEqual(gateway.ask(request("5.9.0.1"))["action"], "accept")
         with PostfixGateway(self.manager.paths["postfix"]) as postfix:
             self.assertEqual(postfix.ask_rcpt("5.9.0.1"), "DUNNO")
+        with Gateway(self.manager.paths["milter"]) as milter:
+            milter.send(struct.pack(">IcIII", 13, b"O", 6, 0x1FF, 0x1FFFFF))
+            length, letter, version = struct.unpack(">IcI", milter.read_exactly(9))
+            self.assertEqual((length, letter, version), (13, b"O", 6))
         ping = subprocess.run(
             [BIN / "posternctl", "--socket", self.manager.paths["admin"], "ping"], check=False
         )

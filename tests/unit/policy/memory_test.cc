@@ -3,6 +3,8 @@
 // What is remembered, for how long, and what is given up.
 #include <gtest/gtest.h>
 
+#include "policy/config/document.h"
+#include "policy/policy_set.h"
 #include "policy/stages/auto_allow.h"
 #include "policy/stages/greylisting.h"
 #include "policy/stages/memory_table.h"
@@ -48,6 +50,33 @@ TEST(Greylisting, TakesAnIpv6NetworkForOneClient) {
     EXPECT_EQ(greylisting_client(*IpAddress::parse("2001:db8:1:2:3::4")),
               *IpAddress::parse("2001:db8:1:2::"));
     EXPECT_EQ(greylisting_client(*IpAddress::parse("192.0.2.1")), *IpAddress::parse("192.0.2.1"));
+}
+
+TEST(AutoAllow, IsLearnedWhenTheHeaderIsKnown) {
+    Problems problems;
+    const Document document = Document::parse(
+        "[organization]\ninternal_domains = [\"harbour.example\"]\n", "test.toml", problems);
+    const auto policies = PolicySet::load(document, {}, problems);
+    ASSERT_NE(policies, nullptr);
+    Request request;
+    request.client = *IpAddress::parse("192.0.2.1");
+    request.authenticated = true;
+    request.mail_from = "ida@harbour.example";
+    request.recipients = {"jo@sail.example"};
+    MemoryTable memory;
+    const auto decide_and_remember = [&](Step step) {
+        request.step = step;
+        Decision decision;
+        decide(*policies, request, Evidence(), memory, t0, decision);
+        remember(*policies, request, decision, t0, memory);
+        return memory.has_pairs();
+    };
+
+    EXPECT_FALSE(decide_and_remember(Step::rcpt)) << "it may still turn out to be an auto-reply";
+    request.headers.emplace().push_back({"Auto-Submitted", "auto-replied"});
+    EXPECT_FALSE(decide_and_remember(Step::end));
+    request.headers->clear();
+    EXPECT_TRUE(decide_and_remember(Step::end));
 }
 
 TEST(AutoAllow, LastsFor120Days) {

@@ -43,6 +43,19 @@ TEST(RequestJson, FillsEveryField) {
     EXPECT_EQ(request.reputation->unknown.at(0), "psbl");
 }
 
+TEST(RequestJson, StepsOfTransactionsAreForThoseWhoHaveSome) {
+    RequestReader reader;
+    Request request;
+    ASSERT_TRUE(reader.read_step(
+        R"({"transaction":"t1","stage":"rcpt","recipients":["ann@corp.example"]})", request));
+    EXPECT_EQ(request.transaction, "t1");
+    EXPECT_EQ(request.step, Step::rcpt);
+    ASSERT_TRUE(reader.read_step(R"({"client":"192.0.2.10"})", request));
+    EXPECT_EQ(request.step, Step::whole);
+    EXPECT_EQ(error_of(R"({"transaction":"t1","stage":"connect","client":"192.0.2.10"})"),
+              "field `stage`: only a connection to the gateway socket has transactions");
+}
+
 TEST(RequestJson, LeavesNothingOfTheRequestBefore) {
     RequestReader reader;
     Request request;

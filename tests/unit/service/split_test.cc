@@ -28,6 +28,15 @@ std::vector<std::string> conversations() {
     const std::string json =
         "{\"id\":\"a\",\"client\":\"192.0.2.7\"}\n\r\n{\"client\":1}\n{\"client\":\"203.0.113.7\"}"
         "\n";
+    const std::string transaction =
+        R"({"transaction":"t","stage":"connect","client":"192.0.2.7"})"
+        "\n"
+        R"({"transaction":"t","stage":"mail","mail_from":""})"
+        "\n"
+        R"({"transaction":"t","stage":"rcpt","recipients":["ann@corp.example"]})"
+        "\n"
+        R"({"transaction":"t","stage":"end"})"
+        "\n";
     return {
         native,
         native + "\xD1\x01",
@@ -36,6 +45,7 @@ std::vector<std::string> conversations() {
         postfix + "client_address=",
         json,
         json + "{\"client\":\"192.0.2.7\"}",
+        transaction + json,
     };
 }
 
