@@ -3,10 +3,15 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <future>
 #include <utility>
 
+#include "resolver/config/endpoint_text.h"
+#include "resolver/io/descriptors.h"
 #include "resolver/reload_guard.h"
 #include "resolver/supervisor.h"
 
@@ -89,8 +94,24 @@ tl::expected<void, std::string> Daemon::start() {
         worker_->listen(*socket);
         sockets_.push_back(std::move(*socket));
     }
+    if (config->dns_door) {
+        if (auto opened = open_dns_door(config->dns_door->listen); !opened) return opened;
+    }
     spdlog::info("event=started lists={} policy_set={} socket={}", config->lists.size(),
                  config->policies->hash_text(), config->gateway.socket);
+    return {};
+}
+
+tl::expected<void, std::string> Daemon::open_dns_door(const io::Endpoint& listen) {
+    const int udp = io::bind_udp(listen, io::Sharing::alone);
+    const int tcp = udp < 0 ? -1 : io::listen_tcp(listen, io::Sharing::alone);
+    if (tcp < 0) {
+        const int error = errno;
+        if (udp >= 0) ::close(udp);
+        return tl::unexpected(fmt::format("dns_door.listen {}: cannot listen there: {}",
+                                          config::to_string(listen), std::strerror(error)));
+    }
+    worker_->serve_dns(udp, tcp);
     return {};
 }
 

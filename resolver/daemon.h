@@ -71,6 +71,8 @@ class Daemon {
     std::shared_ptr<const config::Config> config() const;
 
   private:
+    tl::expected<void, std::string> open_dns_door(const io::Endpoint& listen);
+
     const std::string path_;
     mutable std::mutex mutex_;  // guards config_
     std::shared_ptr<const config::Config> config_;

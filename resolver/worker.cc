@@ -103,10 +103,15 @@ void Worker::listen(const service::UnixSocket& socket) {
     call([&] { parts_.gateways.listen(socket.duplicate()); });
 }
 
+void Worker::serve_dns(int udp, int tcp) {
+    call([&] { parts_.dns_door->serve(udp, tcp); });
+}
+
 void Worker::drain_and_stop(Duration patience) {
     if (!thread_.joinable()) return;
     call([this] {
         parts_.gateways.drain();
+        if (parts_.dns_door) parts_.dns_door->drain();
         check_drained();
     });
     drained_.get_future().wait_for(patience);
@@ -115,8 +120,12 @@ void Worker::drain_and_stop(Duration patience) {
     write_snapshot();
 }
 
+bool Worker::drained() const {
+    return parts_.gateways.drained() && (!parts_.dns_door || parts_.dns_door->drained());
+}
+
 void Worker::check_drained() {
-    if (parts_.gateways.drained()) return drained_.set_value();
+    if (drained()) return drained_.set_value();
     loop_->timers().arm(drain_timer_, loop_->now() + drain_poll);
 }
 

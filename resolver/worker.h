@@ -32,6 +32,8 @@ class Worker {
     void start(Duration patience);
     // After start(): no gateway shall ask before there are lists to believe.
     void listen(const service::UnixSocket& socket);
+    // Takes over a bound UDP socket and a listening TCP socket, when there is a DNS door.
+    void serve_dns(int udp, int tcp);
     // Answers what is in flight, at most for `patience`, and ends the thread.
     void drain_and_stop(Duration patience);
 
@@ -56,6 +58,7 @@ class Worker {
 
   private:
     void check_drained();
+    bool drained() const;
     void forget_expired();
     void write_snapshot();
     void write_snapshot_regularly();

@@ -39,6 +39,11 @@ std::vector<health::WatchedList> watched_lists(const config::Config& config) {
     return lists;
 }
 
+std::optional<dns_door::DoorServer::Options> door_options(const config::Config& config) {
+    if (!config.dns_door) return std::nullopt;
+    return dns_door::DoorServer::Options{.zones = config.dns_door->zones};
+}
+
 }  // namespace
 
 WorkerParts::Options WorkerParts::options_for(const config::Config& config, io::Loop& loop) {
@@ -50,7 +55,8 @@ WorkerParts::Options WorkerParts::options_for(const config::Config& config, io::
             .source = source_options(config),
             .lists = watched_lists(config),
             .pipeline = pipeline_options(config, loop),
-            .gateways = {.milter = {.quarantine = config.gateway.milter_quarantine}}};
+            .gateways = {.milter = {.quarantine = config.gateway.milter_quarantine}},
+            .dns_door = door_options(config)};
 }
 
 WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthEvents& events,
@@ -59,6 +65,8 @@ WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthE
       source(loop, options.source),
       health(loop, source, cache, events, options.lists),
       pipeline(loop, cache, health, memory, std::move(policies), options.pipeline),
-      gateways(loop, pipeline, options.gateways) {}
+      gateways(loop, pipeline, options.gateways) {
+    if (options.dns_door) dns_door.emplace(loop, pipeline, *options.dns_door);
+}
 
 }  // namespace postern

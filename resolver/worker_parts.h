@@ -8,11 +8,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cache/listing_cache.h"
 #include "resolver/config/config.h"
 #include "resolver/dns/dns_source.h"
+#include "resolver/dns_door/door_server.h"
 #include "resolver/health/health_events.h"
 #include "resolver/health/health_monitor.h"
 #include "resolver/io/loop.h"
@@ -29,6 +31,7 @@ struct WorkerParts {
         std::vector<health::WatchedList> lists;
         Pipeline::Options pipeline;
         service::GatewayServer::Options gateways;
+        std::optional<dns_door::DoorServer::Options> dns_door;
     };
     // What `config` says, with hash seeds that `loop` has drawn.
     static Options options_for(const config::Config& config, io::Loop& loop);
@@ -42,6 +45,7 @@ struct WorkerParts {
     health::HealthMonitor health;
     Pipeline pipeline;
     service::GatewayServer gateways;
+    std::optional<dns_door::DoorServer> dns_door;
 };
 
 }  // namespace postern

@@ -21,6 +21,7 @@
 #include "resolver/dns/code_map.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/dns/query_name.h"
+#include "resolver/dns_door/zone_entry.h"
 #include "resolver/health/probe_round.h"
 #include "resolver/io/make_loop.h"
 #include "resolver/service/exchange.h"
@@ -79,6 +80,14 @@ struct AdminConfig {
     bool operator==(const AdminConfig&) const = default;
 };
 
+// For programs that can only ask DNS lists.
+struct DnsDoorConfig {
+    io::Endpoint listen;  // UDP and TCP, loopback only
+    dns_door::DoorOptions zones;
+
+    bool operator==(const DnsDoorConfig&) const = default;
+};
+
 // What greylisting and auto-allow remember.  Where the folder does not exist or may not be written
 // to, the daemon says so and keeps it in its own memory alone.
 struct StateConfig {
@@ -93,6 +102,7 @@ struct Config {
     std::vector<ListConfig> lists;  // by ListIndex
     CacheConfig cache;
     AdminConfig admin;
+    std::optional<DnsDoorConfig> dns_door;  // absent: none
     StateConfig state;
     std::shared_ptr<const policy::PolicySet> policies;
 

@@ -47,6 +47,15 @@ std::optional<io::Endpoint> parse_endpoint(std::string_view text, std::uint16_t 
     return io::Endpoint{*address, given};
 }
 
+std::optional<io::Endpoint> parse_loopback_endpoint(std::string_view text) {
+    static const IpRange v4 = *IpRange::parse("127.0.0.0/8");
+    static const IpRange v6 = *IpRange::parse("::1");
+    const auto endpoint = parse_endpoint(text, 0);
+    if (!endpoint) return std::nullopt;
+    const bool loopback = v4.contains(endpoint->address) || v6.contains(endpoint->address);
+    return loopback ? endpoint : std::nullopt;
+}
+
 std::string to_string(const io::Endpoint& endpoint) {
     const std::string address = endpoint.address.to_string();
     const std::string port = std::to_string(endpoint.port);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [gateway], [dns], [cache], [admin], [state]; the rest is read by lists.cc and by policy/.
+// [gateway], [dns], [cache], [admin], [state]; the rest is read by lists.cc, dns_door.cc and by
+// policy/.
 #include <fmt/format.h>
 
 #include <charconv>
 
 #include "resolver/config/config.h"
+#include "resolver/config/dns_door.h"
 #include "resolver/config/endpoint_text.h"
 #include "resolver/config/lists.h"
 
@@ -16,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string_view> top_level_names = {
-    "organization", "groups", "users", "gateway",  "dns",        "list",   "permit_list",
-    "cache",        "admin",  "state", "tracking", "definition", "policy", "include"};
+    "organization", "groups",   "users", "gateway",  "dns",        "list",   "permit_list", "cache",
+    "admin",        "dns_door", "state", "tracking", "definition", "policy", "include"};
 
 constexpr std::size_t socket_path_max = 107;  // sun_path, unix(7)
 
@@ -120,18 +122,12 @@ CacheConfig read_cache(Section section) {
     return cache;
 }
 
-bool is_loopback(const IpAddress& address) {
-    static const IpRange v4 = *IpRange::parse("127.0.0.0/8");
-    static const IpRange v6 = *IpRange::parse("::1");
-    return v4.contains(address) || v6.contains(address);
-}
-
 AdminConfig read_admin(Section section) {
     AdminConfig admin;
     read_path(section, "socket", admin.socket);
     if (const auto text = section.text("listen")) {
-        admin.listen = parse_endpoint(*text, 0);
-        if (!admin.listen || !is_loopback(admin.listen->address)) {
+        admin.listen = parse_loopback_endpoint(*text);
+        if (!admin.listen) {
             section.error("listen",
                           fmt::format("\"{}\" is not a loopback address with a port; write it like "
                                       "\"127.0.0.1:9480\"",
@@ -183,6 +179,7 @@ std::unique_ptr<const Config> load(const std::string& path, Problems& problems) 
     config->lists = read_lists(document, problems);
     config->cache = read_cache(document.section("cache", problems));
     config->admin = read_admin(document.section("admin", problems));
+    config->dns_door = read_dns_door(document.section("dns_door", problems), config->lists);
     config->state = read_state(document.section("state", problems));
     read_tracking(document.section("tracking", problems), problems, document);
     config->policies = policy::PolicySet::load(document, config->catalogue(), problems);
@@ -201,6 +198,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& next
     if (next.lists != running.lists) sections.emplace_back("list");
     if (next.cache != running.cache) sections.emplace_back("cache");
     if (next.admin != running.admin) sections.emplace_back("admin");
+    if (next.dns_door != running.dns_door) sections.emplace_back("dns_door");
     if (next.state != running.state) sections.emplace_back("state");
     return sections;
 }

@@ -239,6 +239,59 @@ TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
               (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
 }
 
+TEST_F(ConfigTest, TheDnsDoorIsClosedUnlessItIsConfigured) {
+    const auto none = load_text("[gateway]\n");
+    ASSERT_NE(none, nullptr) << all_problems();
+    EXPECT_FALSE(none->dns_door);
+
+    const auto some =
+        load_text("[dns_door]\nlisten = \"127.0.0.1:5353\"\nzone = \"bl.corp.example\"\n");
+    ASSERT_NE(some, nullptr) << all_problems();
+    ASSERT_TRUE(some->dns_door);
+    EXPECT_EQ(some->dns_door->zones.ttl, 30s);
+    EXPECT_EQ(some->dns_door->zones.codes, bit_of(dns_door::Code::reject));
+    EXPECT_FALSE(some->dns_door->zones.permit_zone);
+    EXPECT_EQ(needs_restart(*none, *some), (std::vector<std::string>{"dns_door"}));
+
+    const auto all = load_text(R"(
+[dns_door]
+listen = "[::1]:5353"
+zone = "bl.corp.example."
+permit_zone = "wl.corp.example"
+ttl = "1m"
+codes = ["reject", "defer", "tag", "undecided", "score"]
+)");
+    ASSERT_NE(all, nullptr) << all_problems();
+    EXPECT_EQ(to_string(all->dns_door->listen), "[::1]:5353");
+    EXPECT_EQ(all->dns_door->zones.permit_zone, dns::Zone::parse("wl.corp.example"));
+    EXPECT_EQ(all->dns_door->zones.ttl, 1min);
+    EXPECT_EQ(all->dns_door->zones.codes, 0b100'0011'1100);
+}
+
+TEST_F(ConfigTest, WhatIsWrongWithTheDnsDoorIsNamed) {
+    struct Case {
+        const char* keys;
+        const char* expected;
+    };
+    const Case cases[] = {
+        {"zone = \"bl.corp.example\"", "listen"},
+        {"listen = \"0.0.0.0:53\"\nzone = \"bl.corp.example\"", "loopback"},
+        {"listen = \"127.0.0.1:5353\"", "zone: is missing"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"a..b\"", "is not a DNS zone"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"spamhaus.org\"", "list zen"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"b.example\"\npermit_zone = \"b.example\"",
+         "another name"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"b.example\"\nttl = \"2h\"", "ttl"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"b.example\"\ncodes = [\"deny\"]", "\"deny\""},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"b.example\"\ncodes = []", "is empty"},
+        {"listen = \"127.0.0.1:5353\"\nzone = \"b.example\"\nzones = \"x\"", "zones"},
+    };
+    for (const Case& c : cases) {
+        EXPECT_EQ(load_text(std::string("[dns_door]\n") + c.keys + "\n"), nullptr) << c.keys;
+        EXPECT_NE(all_problems().find(c.expected), std::string::npos) << all_problems();
+    }
+}
+
 TEST_F(ConfigTest, WhereTheStateIsKeptTakesARestart) {
     const auto usual = load_text("[gateway]\n");
     ASSERT_NE(usual, nullptr) << all_problems();
