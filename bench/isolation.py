@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tests/programs")]
 
 import harness  # noqa: E402  (found through the line above)
 from dns_lab import Lab  # noqa: E402
-from load import load  # noqa: E402
+from load import closed  # noqa: E402
 
 CASES = {"fast": {}, "slow": {"delay": 0.3}, "dead": {"answer": "silent"}}
 CACHED = "11.0.0.0/22"  # 1 024 addresses
@@ -72,10 +72,9 @@ class Subject:
         self.lab.zone(harness.SIX_ZONES[0]).behave(**behaviour)
 
     def load(self, requests):
-        return load(
+        return closed(
             self.options.bin,
             self.daemon.gateway,
-            closed=True,
             connections=4,
             depth=4,
             addresses=CACHED,

@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "tools": ("policy", "cache", "resolver"),
     "bench": ("policy", "cache", "resolver", "tools", "tests/support"),
     "tests": ("policy", "cache", "resolver", "tools"),
+    "tests/support": ("policy", "cache", "resolver"),
 }  # fmt: skip
 
 # Libraries that one place knows, so that the rest can do without.

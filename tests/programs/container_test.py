@@ -59,7 +59,7 @@ class FilteredDaemon(harness.Daemon):
                 stderr=log,
                 preexec_fn=self._filter.load,
             )
-        harness.until(lambda: self.ctl("ping").returncode == 0, self._alive, "it answers ping")
+        harness.until(lambda: self.ctl("ping").returncode == 0, self.alive, "it answers ping")
 
 
 class Container(harness.TestCase):

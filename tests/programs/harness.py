@@ -89,6 +89,7 @@ class Config:
     state: str = ""
     policy_socket: str = ""
     gateway: str = ""
+    io: str = IO
     more: str = ""
 
     def text(self, folder):
@@ -100,7 +101,7 @@ class Config:
                 f'socket = "{folder}/gateway.sock"',
                 f'postfix_socket = "{self.policy_socket or f"{folder}/policy.sock"}"',
                 f'deadline = "{self.deadline}"',
-                f'io = "{IO}"',
+                f'io = "{self.io}"',
                 f'mode = "{self.mode}"',
                 self.gateway,
                 "[dns]",
@@ -146,6 +147,11 @@ class Daemon:
         self.config.write_text(config if isinstance(config, str) else config.text(self.folder))
 
     def start(self):
+        self.launch()
+        until(lambda: self.ctl("ping").returncode == 0, self.alive, "posternd answers ping")
+
+    def launch(self):
+        """Starts the process, and waits for nothing."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrapper, BIN / "posternd", "--config", self.config],
@@ -153,9 +159,8 @@ class Daemon:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.ctl("ping").returncode == 0, self._alive, "posternd answers ping")
 
-    def _alive(self):
+    def alive(self):
         if self.process.poll() is not None:
             raise AssertionError(f"posternd ended with status {self.process.returncode}")
 
@@ -189,7 +194,7 @@ class Daemon:
         """Until all lists have passed their first self-test."""
         until(
             lambda: set(self.list_states().values()) == {"healthy"},
-            self._alive,
+            self.alive,
             "all lists are healthy",
         )
 

@@ -91,17 +91,25 @@ class Rbldnsd(NameServer):
     """Serves zone files: NAME.DATASET becomes a part of the zone NAME.`suffix`."""
 
     def __init__(self, files, suffix, folder):
+        self._start([(f"{file.name.partition('.')[0]}.{suffix}", file) for file in files], folder)
+
+    @classmethod
+    def of_zones(cls, zones, folder):
+        """The same of zones with names of their own: `zones` maps each to its files."""
+        server = cls.__new__(cls)
+        server._start([(zone, file) for zone, files in zones.items() for file in files], folder)
+        return server
+
+    def _start(self, parts, folder):
         folder = pathlib.Path(folder)
         folder.mkdir()
         zones = []
-        for file in files:
+        for zone, file in parts:
             shutil.copy(file, folder)
-            name, dataset = file.name.split(".")
-            zones.append(f"{name}.{suffix}:{dataset}:{file.name}")
+            zones.append(f"{zone}:{file.suffix[1:]}:{file.name}")
         port = free_port()
         arguments = [program("rbldnsd"), "-n", "-b", f"127.0.0.1/{port}", "-w", folder, *zones]
-        first_zone = zones[0].split(":")[0]
-        super().__init__(arguments, port, f"2.0.0.127.{first_zone}", folder / "log")
+        super().__init__(arguments, port, f"2.0.0.127.{parts[0][0]}", folder / "log")
 
 
 UNBOUND_CONFIGURATION = """\
