@@ -33,10 +33,11 @@ def program(name):
 
 
 class NameServer:
-    """A process that answers DNS questions on 127.0.0.1, port `port`."""
+    """A process that answers DNS questions on `address`, port `port`."""
 
-    def __init__(self, arguments, port, question, log):
+    def __init__(self, arguments, port, question, log, address="127.0.0.1"):
         self.port = port
+        self.address = address
         with open(log, "wb") as output:
             self._process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
@@ -67,20 +68,20 @@ class NameServer:
 
     def _wait_until_it_answers(self, question, log):
         give_up = time.monotonic() + START_SECONDS
-        while not answers(self.port, question):
+        while not answers(self.port, question, self.address):
             if self._process.poll() is not None or time.monotonic() > give_up:
                 text = pathlib.Path(log).read_text(errors="replace")
                 raise RuntimeError(f"{self._process.args[0]} does not answer:\n{text}")
 
 
-def answers(port, name):
+def answers(port, name, address="127.0.0.1"):
     """Whether a name server answers a question for an A record within a tenth of a second."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\0\0\1\0\1"
     # Not connected: a refusal by the kernel is then silence too, and the timeout paces the caller.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.1)
-        client.sendto(question, ("127.0.0.1", port))
+        client.sendto(question, (address, port))
         try:
             return client.recv(512)[:2] == question[:2]
         except TimeoutError:
@@ -114,7 +115,7 @@ class Rbldnsd(NameServer):
 
 UNBOUND_CONFIGURATION = """\
 server:
-  interface: 127.0.0.1@{port}
+  interface: {address}@{port}
   do-daemonize: no
   username: ""
   chroot: ""
@@ -136,15 +137,22 @@ stub-zone:
 
 
 class Unbound(NameServer):
-    """A site's resolver: sends questions for each of `stubs` (zone to port) where they belong."""
+    """A site's resolver: sends questions for each of `stubs` (zone to port) where they belong.
 
-    def __init__(self, stubs, folder):
+    `place` is (address, port) where it listens.
+    """
+
+    def __init__(self, stubs, folder, place=None):
         folder = pathlib.Path(folder)
         folder.mkdir()
-        port = free_port()
-        configuration = UNBOUND_CONFIGURATION.format(port=port, folder=folder) + "".join(
+        address, port = place or ("127.0.0.1", free_port())
+        configuration = UNBOUND_CONFIGURATION.format(
+            address=address, port=port, folder=folder
+        ) + "".join(
             UNBOUND_STUB.format(zone=zone, port=stub) for zone, stub in stubs.items()
         )
         (folder / "unbound.conf").write_text(configuration)
         arguments = [program("unbound"), "-d", "-c", folder / "unbound.conf"]
-        super().__init__(arguments, port, f"2.0.0.127.{next(iter(stubs))}", folder / "log")
+        super().__init__(
+            arguments, port, f"2.0.0.127.{next(iter(stubs))}", folder / "log", address
+        )
