@@ -2,6 +2,7 @@
 """A real Postfix with posternd as its milter; senders are pretended with XCLIENT."""
 
 import collections
+import signal
 import threading
 
 import postfix_server
@@ -205,6 +206,16 @@ class PostfixMilter(postfix_server.TestCase):
     def test_while_posternd_is_stopped_mail_flows(self):
         posternd, postfix = self.start()
         self.assertEqual(posternd.stop(), 0)
+
+        session = deliver(postfix.port, LISTED, "a@sender.example", ["ann@corp.example"])
+
+        self.assertEqual(session.message.code, 250)
+        self.assertEqual(len(postfix.messages(1)), 1)
+
+    def test_while_posternd_hangs_mail_flows(self):
+        posternd, postfix = self.start()
+        posternd.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(posternd.process.send_signal, signal.SIGCONT)
 
         session = deliver(postfix.port, LISTED, "a@sender.example", ["ann@corp.example"])
 
