@@ -12,6 +12,7 @@ import pathlib
 import sys
 import tempfile
 import time
+import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/programs"), str(ROOT / "tools/sample")]
@@ -23,7 +24,7 @@ import lookup_rows  # noqa: E402
 import report  # noqa: E402
 import socket_rows  # noqa: E402
 from context import Context  # noqa: E402
-from rows import table  # noqa: E402
+from rows import skipped, table  # noqa: E402
 
 PARTS = {
     "socket": (socket_rows, "S1, S2: cached verdicts over the socket"),
@@ -52,6 +53,7 @@ def main():
     harness.BIN = options.bin.resolve()
     options.output.mkdir(parents=True, exist_ok=True)
     rows = []
+    failed = False
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="postern-bench.") as name:
         folder = pathlib.Path(name)
@@ -60,13 +62,19 @@ def main():
         for part in options.parts or PARTS:
             module, title = PARTS[part]
             print(f"{time.monotonic() - start:6.0f} s  {title}", file=sys.stderr, flush=True)
-            rows += module.run(context)
+            try:
+                rows += module.run(context)
+            except Exception as error:  # The other parts are worth having.
+                traceback.print_exc()
+                rows.append(skipped(part, title, f"failed: {type(error).__name__}"))
+                failed = True
     about = report.about(options.quick)
     page = report.write_page(context, rows, about)
     print(table(rows), *about, f"with plots: {page}", sep="\n")
-    if options.keep:
+    if options.keep and not failed:
         report.keep(ROOT / "docs/performance.md", rows, about)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

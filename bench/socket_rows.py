@@ -14,7 +14,7 @@ from rows import Row, amount, compared, skipped
 
 NETWORK = "11.0.0.0/22"  # whom is asked about
 ADDRESSES = [f"11.0.{i // 256}.{i % 256}" for i in range(1024)]
-CROWDS = {"S1": (16, 32, 5_000_000), "S2": (128, 1, 400_000)}
+CROWDS = {"S1": (16, 32, 3_000_000), "S2": (128, 1, 400_000)}
 
 
 class Subject:
@@ -90,7 +90,7 @@ def growth(context, subjects):
     for name, title in (("postern auto", "Postern"), ("echo auto", "echo")):
         points[title] = []
         for connections in (1, 2, 4, 8, 16, 32, 64, 128):
-            requests = 60_000 + 1500 * connections
+            requests = 40_000 + 1000 * connections
             result = subjects[name].ask(connections, 1, requests)
             points[title].append((connections, result["server"]["cpu_us_per_request"]))
     context.charts.append(

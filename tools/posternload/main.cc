@@ -63,9 +63,7 @@ int show(const Options& options, const Measurement& measurement) {
 }
 
 int run(const Options& options) {
-    const std::uint64_t seed = *options.seed_given ? options.seed
-                                                   : std::uniform_int_distribution<std::uint32_t>()(
-                                                         *std::make_unique<std::random_device>());
+    const std::uint64_t seed = *options.seed_given ? options.seed : std::random_device()();
     const auto dialect = make_dialect(options.dialect, options.envelope);
     const auto addresses = make_addresses(options.addresses, seed);
     if (!addresses) return complain(addresses.error(), exit_usage);

@@ -61,7 +61,7 @@ class Scale {
               std::log10(static_cast<double>(std::max<std::uint64_t>(waits.count(), 10))), 1.0,
               7.0)),
           low_(step_below(std::max(microseconds(waits.shortest()), 0.1))),
-          high_(std::max(step_above(microseconds(waits.longest_seen())), low_ * 10)) {}
+          high_(std::max(step_above(microseconds(waits.longest_seen())), next_step(low_))) {}
 
     double nines() const { return nines_; }
     double low() const { return low_; }
@@ -154,17 +154,19 @@ std::string curve(const Scale& scale, const Histogram& waits) {
                        line, bottom, left, line);
 }
 
-// A dot where people look first, and its value under the curve, which only rises.
+// A dot where people look first, and its value: under the curve, which only rises, if there is
+// room.
 std::string mark(const Scale& scale, double nines, const char* name, Duration wait, bool is_last) {
     const double x = scale.x(nines);
     const double y = scale.y(microseconds(wait));
+    const double text_y = y + 20 < bottom - 6 ? y + 20 : y - 12;
     std::string value = duration_text(wait);
     if (value.ends_with("us")) value.replace(value.size() - 2, 1, "µ");
     return fmt::format(R"(<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4.5"/>)"
                        R"(<text class="mark" x="{:.1f}" y="{:.1f}" text-anchor="{}">{} {}</text>)"
                        "\n",
-                       x, y, is_last ? x - 4 : x + 8, std::min(y + 20, bottom - 8),
-                       is_last ? "end" : "start", name, value);
+                       x, y, is_last ? x - 4 : x + 8, text_y, is_last ? "end" : "start", name,
+                       value);
 }
 
 std::string marks(const Scale& scale, const Histogram& waits) {
