@@ -21,21 +21,24 @@ namespace {
 
 constexpr Duration drain_patience = std::chrono::seconds{5};
 
-// Takes the one reply to a request that no connection made.
-class OneReply final : public service::ReplySink {
+// Takes the replies to requests that no connection made; the tag says to which.
+class Replies final : public service::ReplySink {
   public:
-    explicit OneReply(Decided& decided) : decided_(decided) {}
+    explicit Replies(std::vector<Decided>& decided) : decided_(decided), left_(decided.size()) {}
 
-    void reply(const service::Origin&, const service::Answer& answer) override {
-        decided_.decision = answer.decision;
-        decided_.evidence = answer.evidence;
-        decided_.elapsed = answer.elapsed;
-        done_.set_value();
+    void reply(const service::Origin& origin, const service::Answer& answer) override {
+        Decided& decided = decided_[origin.tag];
+        decided.decision = answer.decision;
+        decided.evidence = answer.evidence;
+        decided.elapsed = answer.elapsed;
+        decided.mode = answer.mode;
+        if (--left_ == 0) done_.set_value();
     }
     void wait() { done_.get_future().wait(); }
 
   private:
-    Decided& decided_;
+    std::vector<Decided>& decided_;
+    std::size_t left_;  // the loop's alone
     std::promise<void> done_;
 };
 
@@ -70,6 +73,15 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+service::Answer Decided::answer() const {
+    return {.request = request,
+            .decision = decision,
+            .evidence = evidence,
+            .policies = *policies,
+            .elapsed = elapsed,
+            .mode = mode};
+}
 
 Daemon::Daemon(std::string path, std::unique_ptr<const config::Config> config)
     : path_(std::move(path)), config_(std::move(config)) {}
@@ -167,16 +179,24 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     return true;
 }
 
-Decided Daemon::decide(const Request& request) {
-    Decided decided{.request = request, .decision = {}, .evidence = {}, .policies = {}};
-    OneReply sink(decided);
-    worker_->post([&] {
-        decided.policies = worker_->pipeline().policies();
-        worker_->pipeline().ask({.stream = {}, .door = service::Door::trial}, decided.request,
-                                sink);
+std::vector<Decided> Daemon::decide(std::span<const Request> requests, service::Door door) {
+    std::vector<Decided> decided;
+    for (const Request& request : requests) decided.push_back({.request = request});
+    if (decided.empty()) return decided;
+    Replies replies(decided);
+    // With the last reply all of this is gone.
+    worker_->post([&, door, count = decided.size(), &pipeline = worker_->pipeline()] {
+        for (std::size_t i = 0; i < count; ++i) {
+            decided[i].policies = pipeline.policies();
+            pipeline.ask({.stream = {}, .tag = i, .door = door}, decided[i].request, replies);
+        }
     });
-    sink.wait();
+    replies.wait();
     return decided;
+}
+
+Decided Daemon::decide(const Request& request) {
+    return std::move(decide({&request, 1}, service::Door::trial).front());
 }
 
 policy::Explanation Daemon::explain(const Decided& decided) {

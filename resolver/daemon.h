@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -29,6 +30,9 @@ struct Decided {
     Evidence evidence;
     std::shared_ptr<const policy::PolicySet> policies;
     Duration elapsed{};
+    service::Mode mode = service::Mode::enforce;
+
+    service::Answer answer() const;
 };
 
 class Daemon {
@@ -50,7 +54,10 @@ class Daemon {
     enum class Sweeping : std::uint8_t { refused, wanted };
     bool reload(Problems& problems, Sweeping sweeping = Sweeping::refused);
 
-    // Decides a request as if a gateway had asked, but remembers nothing of it.
+    // Decides requests as if a gateway had asked, all at the same time.  Door::trial remembers
+    // nothing of them.
+    std::vector<Decided> decide(std::span<const Request> requests, service::Door door);
+    // A trial.
     Decided decide(const Request& request);
     // Why a decision came out as it did.
     policy::Explanation explain(const Decided& decided);

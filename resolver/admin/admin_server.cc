@@ -18,7 +18,8 @@ namespace postern::admin {
 namespace {
 
 constexpr std::size_t body_max = 4U << 20;
-constexpr unsigned threads = 4;  // a check may wait for its deadline; others go on meanwhile
+// Each connection has a thread: a check may wait for its deadline, and holds nobody up meanwhile.
+constexpr unsigned connections_max = 128;
 constexpr unsigned idle_seconds_max = 30;
 
 MHD_Result answer(MHD_Connection* connection, const Response& response) {
@@ -46,7 +47,9 @@ MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, 
         *piece_size = 0;
         return MHD_YES;
     }
-    return answer(connection, respond(*static_cast<Daemon*>(user), method, path, *body));
+    const char* const ip = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "ip");
+    return answer(connection, respond(*static_cast<Daemon*>(user), method, path, *body,
+                                      ip == nullptr ? "" : ip));
 }
 
 void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) noexcept {
@@ -82,10 +85,11 @@ tl::expected<void, std::string> AdminServer::start(const config::AdminConfig& co
 
 tl::expected<void, std::string> AdminServer::serve(int listener, const std::string& name) {
     Server server(MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, on_request, &daemon_,
-        MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_THREAD_POOL_SIZE, threads,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds_max, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        nullptr, MHD_OPTION_END));
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+            MHD_USE_ITC,
+        0, nullptr, nullptr, on_request, &daemon_, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_CONNECTION_LIMIT, connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        idle_seconds_max, MHD_OPTION_NOTIFY_COMPLETED, on_completed, nullptr, MHD_OPTION_END));
     if (!server) {
         ::close(listener);
         return tl::unexpected(fmt::format("cannot serve the admin interface on {}", name));

@@ -5,7 +5,11 @@
 //      GET    /healthz          200 while the process answers
 //      GET    /v1/ping          {"status":"ok", …}
 //      POST   /v1/check         a request, as on the gateway socket; its decision
+//                               (decisions.h); an array of requests gets an array
 //      POST   /v1/explain       the same, with every policy type's winner and why the others lost
+//      GET    /v1/explain?ip=   the same, of a connection
+//      POST   /v1/hooks/check   as /v1/check, for gateways: leaves a trace, and heeds the mode
+//      POST   /v1/hooks/stalwart  an MTA hook of Stalwart
 //      GET    /v1/lists         state, counts and latency of each list
 //      GET    /v1/cache         size and counts
 //      GET    /v1/cache/IP      what is remembered of an address

@@ -4,14 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/config/rfc3339.h"
-#include "policy/report/decision_json.h"
-#include "policy/report/explain.h"
 #include "policy/report/overview.h"
-#include "policy/report/request_json.h"
+#include "resolver/admin/decisions.h"
 
 namespace postern::admin {
-
-namespace {
 
 using nlohmann::json;
 
@@ -26,46 +22,10 @@ Response failed(unsigned status, const std::string& what) {
     return response;
 }
 
+namespace {
+
 Response ping(Daemon& daemon) {
     return ok({{"status", "ok"}, {"policy_set", daemon.config()->policies->hash_text()}});
-}
-
-// Reads the request of `body` and lets `decide` make a response of it.
-template <class Decide>
-Response with_request(std::string_view body, Decide decide) {
-    policy::RequestReader reader;
-    Request request;
-    if (const auto read = reader.read(body, request); !read) return failed(400, read.error());
-    if (request.now || request.reputation) {
-        return failed(
-            400,
-            "`now` and `reputation` are for posternctl simulate; a running daemon asks the lists");
-    }
-    return decide(request);
-}
-
-Response check(Daemon& daemon, std::string_view body) {
-    return with_request(body, [&](const Request& request) {
-        const Decided decided = daemon.decide(request);
-        Response response;
-        policy::append_json(response.body, *decided.policies, decided.request, decided.decision,
-                            decided.evidence, decided.elapsed);
-        response.body += '\n';
-        return response;
-    });
-}
-
-Response explain(Daemon& daemon, std::string_view body) {
-    return with_request(body, [&](const Request& request) {
-        const Decided decided = daemon.decide(request);
-        const policy::Explanation explanation = daemon.explain(decided);
-        std::string structure;
-        policy::append_json(structure, *decided.policies, decided.request, explanation,
-                            decided.evidence);
-        json answer = json::parse(structure);
-        answer["text"] = policy::explanation_text(*decided.policies, decided.request, explanation);
-        return ok(answer);
-    });
 }
 
 Response policies(Daemon& daemon) {
@@ -199,6 +159,8 @@ constexpr Route routes[] = {
     {"GET", "/v1/ping", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
     {"POST", "/v1/check", check},
     {"POST", "/v1/explain", explain},
+    {"POST", "/v1/hooks/check", hook_check},
+    {"POST", "/v1/hooks/stalwart", hook_stalwart},
     {"GET", "/v1/policies", [](Daemon& daemon, std::string_view) { return policies(daemon); }},
     {"GET", "/v1/lists", [](Daemon& daemon, std::string_view) { return lists(daemon); }},
     {"GET", "/v1/cache", [](Daemon& daemon, std::string_view) { return cache_stats(daemon); }},
@@ -220,7 +182,8 @@ Response respond_about_address(Daemon& daemon, std::string_view method, std::str
 }  // namespace
 
 Response respond(Daemon& daemon, std::string_view method, std::string_view path,
-                 std::string_view body) {
+                 std::string_view body, std::string_view ip) {
+    if (path == "/v1/explain" && method == "GET") return explain_address(daemon, ip);
     constexpr std::string_view address_prefix = "/v1/cache/";
     if (path.starts_with(address_prefix)) {
         return respond_about_address(daemon, method, path.substr(address_prefix.size()));

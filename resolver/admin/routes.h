@@ -4,6 +4,7 @@
 // HTTP library.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,12 @@ struct Response {
     std::string body;  // JSON
 };
 
-// May block until a decision's deadline; from any thread but the worker's.
+Response ok(const nlohmann::json& body);
+Response failed(unsigned status, const std::string& what);
+
+// `ip` is the argument of that name behind the path.  May block until a decision's deadline; from
+// any thread but the worker's.
 Response respond(Daemon& daemon, std::string_view method, std::string_view path,
-                 std::string_view body);
+                 std::string_view body, std::string_view ip);
 
 }  // namespace postern::admin
