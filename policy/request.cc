@@ -26,6 +26,8 @@ void Request::clear() {
     forget(id);
     forget(transaction);
     step = Step::whole;
+    forget(instance);
+    forget(queue_id);
     client = IpAddress();
     forget(hostname);
     forget(helo);
@@ -37,6 +39,7 @@ void Request::clear() {
     forget(auth.dkim);
     forget(auth.dmarc);
     forget(urls);
+    forget(context);
     now.reset();
     reputation.reset();
 }

@@ -51,7 +51,9 @@ enum class Step : std::uint8_t {
 };
 
 struct Request {
-    std::string id;  // returned as it is; may be empty
+    std::string id;        // returned as it is; may be empty
+    std::string instance;  // Postfix's name of the message; decides nothing, like the next
+    std::string queue_id;  // the mail server's, where it is known already
     // The transaction that this is a step of; returned as it is.  Empty: it stands alone.
     std::string transaction;
     Step step = Step::whole;
@@ -64,6 +66,7 @@ struct Request {
     std::optional<std::vector<Header>> headers;  // present: the header stage is decided too
     AuthResults auth;
     std::vector<std::string> urls;
+    std::string context;  // a label of the place in the gateway's configuration that asks
 
     std::optional<WallTime> now;                   // simulate only
     std::optional<RecordedReputation> reputation;  // simulate only

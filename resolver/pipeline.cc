@@ -220,7 +220,7 @@ void Pipeline::reply(const service::Origin& origin, const Request& request,
                                  .evidence = evidence,
                                  .policies = policies,
                                  .elapsed = elapsed,
-                                 .mode = options_.mode};
+                                 .mode = options_.mode.of(request.context)};
     // What an operator tries out leaves no trace.
     if (origin.door != service::Door::trial) {
         policies.hits().count(decision_);

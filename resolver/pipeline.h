@@ -24,6 +24,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "cache/listing_cache.h"
@@ -33,6 +34,7 @@
 #include "resolver/io/loop.h"
 #include "resolver/lookup_table.h"
 #include "resolver/service/exchange.h"
+#include "resolver/service/mode.h"
 
 namespace postern {
 
@@ -51,7 +53,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
   public:
     struct Options {
         Duration deadline = std::chrono::seconds{1};
-        service::Mode mode = service::Mode::enforce;
+        service::Modes mode;
         ListMask lists = 0;            // all lists
         ListMask ipv6_lists = 0;       // those that have IPv6 data
         ListMask ipv6_only_lists = 0;  // those that have no other
@@ -72,7 +74,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     void set_policies(std::shared_ptr<const policy::PolicySet> policies);
     void set_deadline(Duration deadline) { options_.deadline = deadline; }
     // For the replies from now on.
-    void set_mode(service::Mode mode) { options_.mode = mode; }
+    void set_mode(service::Modes mode) { options_.mode = std::move(mode); }
     const std::shared_ptr<const policy::PolicySet>& policies() const { return policies_; }
     const policy::Memory& memory() const { return memory_; }
 

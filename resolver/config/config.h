@@ -24,7 +24,7 @@
 #include "resolver/dns_door/zone_entry.h"
 #include "resolver/health/probe_round.h"
 #include "resolver/io/make_loop.h"
-#include "resolver/service/exchange.h"
+#include "resolver/service/mode.h"
 
 namespace postern::config {
 
@@ -37,7 +37,7 @@ struct GatewayConfig {
     std::string socket_group;  // empty: the daemon's own
     Duration deadline = std::chrono::seconds{1};
     io::IoChoice io = io::IoChoice::automatic;
-    service::Mode mode = service::Mode::enforce;
+    service::Modes mode;
 
     bool operator==(const GatewayConfig&) const = default;
 };

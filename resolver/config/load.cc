@@ -57,6 +57,26 @@ void read_socket_mode(Section& section, mode_t& mode) {
     }
 }
 
+std::optional<service::Mode> read_mode(Section& section) {
+    const auto mode = section.choice("mode", {"monitor", "tag", "enforce"});
+    if (!mode) return std::nullopt;
+    return static_cast<service::Mode>(*mode);
+}
+
+// [gateway.contexts.LABEL]: what is different for requests that come with the label.
+void read_contexts(Section section, service::Modes& modes) {
+    for (const std::string& label : section.keys()) {
+        Section context = section.table(label);
+        if (!context.has("mode")) {
+            context.error("mode", "is missing; write \"monitor\", \"tag\" or \"enforce\"");
+        }
+        modes.contexts.push_back(
+            {.context = label, .mode = read_mode(context).value_or(modes.usual)});
+        context.finish();
+    }
+    section.finish();
+}
+
 GatewayConfig read_gateway(Section section) {
     GatewayConfig gateway;
     read_path(section, "socket", gateway.socket);
@@ -73,9 +93,8 @@ GatewayConfig read_gateway(Section section) {
     if (const auto io = section.choice("io", {"auto", "uring", "epoll"})) {
         gateway.io = static_cast<io::IoChoice>(*io);
     }
-    if (const auto mode = section.choice("mode", {"monitor", "tag", "enforce"})) {
-        gateway.mode = static_cast<service::Mode>(*mode);
-    }
+    gateway.mode.usual = read_mode(section).value_or(gateway.mode.usual);
+    read_contexts(section.table("contexts"), gateway.mode);
     section.finish();
     return gateway;
 }

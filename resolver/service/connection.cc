@@ -152,7 +152,8 @@ bool Connection::take_one(std::string_view bytes) {
 
 void Connection::ask(const Intake& intake) {
     const Ticket ticket = {.number = dialect_->ordered() ? order_.take_place() : intake.tag,
-                           .weight = intake.weight};
+                           .weight = intake.weight,
+                           .whole = intake.whole};
     ++in_flight_;
     bytes_in_flight_ += ticket.weight;
     shared_.requests.take(1);

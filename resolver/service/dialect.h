@@ -16,6 +16,7 @@
 #include "policy/report/request_json.h"
 #include "policy/request.h"
 #include "resolver/service/exchange.h"
+#include "resolver/service/judged_messages.h"
 
 namespace postern::service {
 
@@ -27,21 +28,34 @@ struct Ticket {
     // Bytes that the request costs while it waits (request_cost.h).  Never 0 but for the native
     // 32-byte query, which is how its answer is told from a decision in JSON.
     std::uint32_t weight = 0;
+    // Postfix: asked when the message had come whole, and no header can be added any more.
+    bool whole = false;
 
     static constexpr Ticket unpack(std::uint64_t tag) {
         return {.number = static_cast<std::uint32_t>(tag),
-                .weight = static_cast<std::uint32_t>(tag >> 32)};
+                .weight = static_cast<std::uint32_t>(tag >> 32 & 0x7FFFFFFF),
+                .whole = tag >> 63 != 0};
     }
+    // A weight is far below 2^31 (cost_max).
     constexpr std::uint64_t pack() const {
-        return static_cast<std::uint64_t>(weight) << 32 | number;
+        return std::uint64_t{whole} << 63 | std::uint64_t{weight} << 32 | number;
     }
 };
 
-// What the dialects of a server's connections read with, one request at a time.
+// Messages of Postfix that were judged, at two stages; a later stage may come over another
+// connection.
+struct Judged {
+    JudgedMessages at_recipients;
+    JudgedMessages at_data;
+};
+
+// What the dialects of a server's connections read with, one request at a time, and what they know
+// of each other.
 struct Scratch {
     Request query;  // of the native dialect: all but the client stays in the default state
     Request request;
     policy::RequestReader reader;
+    Judged judged;
     std::string error;
 };
 
@@ -66,6 +80,7 @@ struct Intake {
     Kind kind = Kind::nothing;
     std::uint32_t tag = 0;             // native only
     std::uint32_t weight = 0;          // as in Ticket
+    bool whole = false;                // as in Ticket
     bool kept = false;                 // the dialect keeps the request's texts in any case
     const Request* request = nullptr;  // valid until the dialect reads the next one
     std::string_view error{};          // the same

@@ -15,6 +15,14 @@ const char* to_string(Mode mode) {
     return "";
 }
 
+Mode Modes::of(std::string_view context) const {
+    if (context.empty()) return usual;
+    for (const OfContext& one : contexts) {
+        if (one.context == context) return one.mode;
+    }
+    return usual;
+}
+
 Verdict told(Verdict verdict, Mode mode) {
     if (mode == Mode::enforce) return verdict;
     verdict.action = Action::accept;

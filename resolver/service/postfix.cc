@@ -2,12 +2,13 @@
 #include "resolver/service/postfix.h"
 
 #include "resolver/service/judgement.h"
-#include "resolver/service/postfix_request.h"
 #include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
 namespace {
+
+constexpr std::size_t code_size = 3;
 
 void append_action(std::string& out, std::string_view action) {
     out += "action=";
@@ -20,6 +21,12 @@ std::size_t empty_line(std::string_view bytes, std::size_t at) {
     const std::string_view rest = bytes.substr(at);
     if (rest.starts_with('\n')) return 1;
     return rest.starts_with("\r\n") ? 2 : 0;
+}
+
+// What is not known now may be known when the sender comes again, which is in vain where a
+// restriction behind us rejects for good: that one goes first.
+bool is_preliminary(const Verdict& verdict) {
+    return verdict.reason == Reason::reputation_unknown && verdict.action == Action::defer;
 }
 
 }  // namespace
@@ -49,14 +56,40 @@ Intake Postfix::read(std::string_view bytes, std::string& reply) {
         append_lost(reply, scratch_.error);
         return {.kind = Intake::Kind::malformed, .error = scratch_.error};
     }
-    if (*question == PolicyQuestion::nothing) {
+    if (*question == PolicyQuestion::nothing || is_judged(*question)) {
         append_action(reply, "DUNNO");
         return {.kind = Intake::Kind::answered};
     }
-    return {.kind = Intake::Kind::question, .weight = cost_of(request), .request = &request};
+    return {.kind = Intake::Kind::question,
+            .weight = cost_of(request),
+            .whole = *question == PolicyQuestion::whole_message,
+            .request = &request};
 }
 
-void Postfix::append_answer(std::string& out, Ticket, const Answer& answer) {
+// Whether an earlier stage has judged the message that the request is about; a later one will find
+// that this one has.  The same request may be read twice.
+bool Postfix::is_judged(PolicyQuestion question) {
+    const std::string& instance = scratch_.request.instance;
+    const IpAddress& client = scratch_.request.client;
+    auto& [at_recipients, at_data] = scratch_.judged;
+    switch (question) {
+        case PolicyQuestion::recipient:
+            at_recipients.remember(instance, client);
+            return false;
+        case PolicyQuestion::message:
+            if (at_recipients.contains(instance, client)) return true;
+            at_data.remember(instance, client);
+            return false;
+        case PolicyQuestion::whole_message:
+            return at_recipients.contains(instance, client) || at_data.contains(instance, client);
+        case PolicyQuestion::connection:
+        case PolicyQuestion::nothing:
+            return false;
+    }
+    return false;
+}
+
+void Postfix::append_answer(std::string& out, Ticket ticket, const Answer& answer) {
     const Judgement judgement = judgement_of(answer.decision);
     const bool of_connection = !answer.request.mail_from;
     const bool accepted = judgement.verdict.action == Action::accept;
@@ -64,14 +97,18 @@ void Postfix::append_answer(std::string& out, Ticket, const Answer& answer) {
     const bool undecided = of_connection && !answer.decision.final;
 
     if (accepted || undecided || answer.mode == Mode::monitor) return append_action(out, "DUNNO");
-    // Postfix takes headers from the first recipient on; a connection has no message to mark.
-    if (answer.mode == Mode::tag && of_connection) return append_action(out, "DUNNO");
+    // Postfix takes headers from the first recipient on and until it has the message; a connection
+    // has none to mark.
+    if (answer.mode == Mode::tag && (of_connection || ticket.whole)) {
+        return append_action(out, "DUNNO");
+    }
     std::string action;
-    if (answer.mode == Mode::enforce) {
-        append_refusal(action, answer, judgement);
-    } else {
+    if (answer.mode == Mode::tag) {
         action = "PREPEND X-Postern: ";
         append_mark(action, answer, judgement);
+    } else {
+        append_refusal(action, answer, judgement);
+        if (is_preliminary(judgement.verdict)) action.replace(0, code_size, "DEFER_IF_PERMIT");
     }
     append_action(out, action);
 }

@@ -7,9 +7,14 @@
 // to accept is DUNNO, because OK would switch off the restrictions behind us.  An action that
 // Postfix does not know makes it defer mail, so what is wrong with a request is said with WARN,
 // which it logs before it goes on.
+//
+// A message is judged once, at its recipients where Postfix asks about them.  What was said there
+// stands: at DATA and END-OF-MESSAGE those recipients who are left were accepted, whatever a reload
+// or a list has changed since.
 #pragma once
 
 #include "resolver/service/dialect.h"
+#include "resolver/service/postfix_request.h"
 
 namespace postern::service {
 
@@ -29,6 +34,8 @@ class Postfix final : public Dialect {
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
+    bool is_judged(PolicyQuestion question);
+
     Scratch& scratch_;
 };
 

@@ -17,8 +17,11 @@ struct Attributes {
     std::string_view client_name;
     std::string_view helo_name;
     std::string_view sasl_username;
+    std::string_view instance;
+    std::string_view queue_id;
     std::optional<std::string_view> sender;
     std::string_view recipient;
+    std::string_view policy_context;
 };
 
 void set(Attributes& attributes, std::string_view name, std::string_view value) {
@@ -29,8 +32,11 @@ void set(Attributes& attributes, std::string_view name, std::string_view value) 
     if (name == "client_name")    attributes.client_name = value;
     if (name == "helo_name")      attributes.helo_name = value;
     if (name == "sasl_username")  attributes.sasl_username = value;
+    if (name == "instance")       attributes.instance = value;
+    if (name == "queue_id")       attributes.queue_id = value;
     if (name == "sender")         attributes.sender = value;
     if (name == "recipient")      attributes.recipient = value;
+    if (name == "policy_context") attributes.policy_context = value;
     // clang-format on
 }
 
@@ -68,14 +74,26 @@ std::optional<IpAddress> parse_client(std::string_view text) {
     return IpAddress::parse(text);
 }
 
-// Without a state, the recipient tells what is asked.  Without sender and recipient there is only
-// the connection to judge: an attribute that was not sent is not the null sender.
+// Sender and recipient are known.  An attribute that was not sent is not the null sender.
+bool is_complete(const Attributes& attributes) {
+    return attributes.sender && !attributes.recipient.empty();
+}
+
 PolicyQuestion question_of(const Attributes& attributes) {
-    const bool complete = attributes.sender && !attributes.recipient.empty();
-    const PolicyQuestion most = complete ? PolicyQuestion::recipient : PolicyQuestion::connection;
-    if (!attributes.protocol_state) return most;
-    if (*attributes.protocol_state == "CONNECT") return PolicyQuestion::connection;
-    if (*attributes.protocol_state == "RCPT") return most;
+    // Without a state, the recipient tells what is asked.
+    if (!attributes.protocol_state) {
+        return is_complete(attributes) ? PolicyQuestion::recipient : PolicyQuestion::connection;
+    }
+    const std::string_view state = *attributes.protocol_state;
+    // clang-format off
+    if (state == "RCPT")           return PolicyQuestion::recipient;
+    if (state == "CONNECT")        return PolicyQuestion::connection;
+    if (state == "EHLO")           return PolicyQuestion::connection;
+    if (state == "HELO")           return PolicyQuestion::connection;
+    if (state == "MAIL")           return PolicyQuestion::connection;
+    if (state == "DATA")           return PolicyQuestion::message;
+    if (state == "END-OF-MESSAGE") return PolicyQuestion::whole_message;
+    // clang-format on
     return PolicyQuestion::nothing;
 }
 
@@ -99,10 +117,13 @@ tl::expected<PolicyQuestion, std::string> read_policy_request(std::string_view t
 
     request.clear();
     request.client = *client;
+    request.instance = attributes->instance;
+    request.queue_id = attributes->queue_id;
     request.hostname = known(attributes->client_name);
     request.helo = known(attributes->helo_name);
     request.authenticated = !attributes->sasl_username.empty();
-    if (question == PolicyQuestion::recipient) {
+    request.context = attributes->policy_context;
+    if (question != PolicyQuestion::connection && is_complete(*attributes)) {
         request.mail_from = *attributes->sender;
         request.recipients.emplace_back(attributes->recipient);
     }

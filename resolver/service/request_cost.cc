@@ -22,8 +22,9 @@ std::size_t cost_of(const std::vector<std::string>& texts) {
 
 std::uint32_t cost_of(const Request& request) {
     std::size_t cost = reply_part * (1 + request.recipients.size());
-    for (const std::string* text : {&request.id, &request.hostname, &request.helo,
-                                    &request.auth.spf, &request.auth.dkim, &request.auth.dmarc}) {
+    for (const std::string* text :
+         {&request.id, &request.instance, &request.queue_id, &request.hostname, &request.helo,
+          &request.auth.spf, &request.auth.dkim, &request.auth.dmarc, &request.context}) {
         cost += text->size();
     }
     if (request.mail_from) cost += request.mail_from->size();

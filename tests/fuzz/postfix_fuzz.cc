@@ -16,8 +16,9 @@ namespace {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_known(std::string_view reply) {
-    constexpr std::array<std::string_view, 3> refusals_and_warnings = {
-        "action=550 5.7.1 ", "action=451 4.7.1 ", "action=WARN postern: "};
+    constexpr std::array<std::string_view, 4> refusals_and_warnings = {
+        "action=550 5.7.1 ", "action=451 4.7.1 ", "action=DEFER_IF_PERMIT 4.7.1 ",
+        "action=WARN postern: "};
     if (reply == "action=DUNNO") return true;
     return std::any_of(refusals_and_warnings.begin(), refusals_and_warnings.end(),
                        [reply](std::string_view start) { return reply.starts_with(start); });

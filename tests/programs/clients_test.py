@@ -137,7 +137,7 @@ class Clients(TestCase):
         before = self.posternd.memory("VmRSS")
         helo = "h" * 30_000
         for peer in peers:
-            peer.sendall(f"protocol_state=DATA\nhelo_name={helo}\n\n".encode())
+            peer.sendall(f"protocol_state=VRFY\nhelo_name={helo}\n\n".encode())
             self.assertEqual(peer.recv(100), b"action=DUNNO\n\n")
 
         if not self.is_sanitized():

@@ -68,6 +68,8 @@ workers = 1
 deadline = "750ms"
 io = "epoll"
 mode = "monitor"
+contexts.submission.mode = "enforce"
+contexts."mx 2".mode = "tag"
 [dns]
 servers = ["127.0.0.1:5300", "::1", "[::1]:54"]
 timeout = "100ms"
@@ -98,7 +100,10 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->gateway.socket_mode, 0666U);
     EXPECT_EQ(config->gateway.deadline, 750ms);
     EXPECT_EQ(config->gateway.io, io::IoChoice::epoll);
-    EXPECT_EQ(config->gateway.mode, service::Mode::monitor);
+    EXPECT_EQ(config->gateway.mode.of(""), service::Mode::monitor);
+    EXPECT_EQ(config->gateway.mode.of("elsewhere"), service::Mode::monitor);
+    EXPECT_EQ(config->gateway.mode.of("submission"), service::Mode::enforce);
+    EXPECT_EQ(config->gateway.mode.of("mx 2"), service::Mode::tag);
     ASSERT_EQ(config->dns.servers.size(), 3U);
     EXPECT_EQ(to_string(config->dns.servers[1]), "[::1]:53");
     EXPECT_EQ(config->dns.attempts, 3U);
@@ -212,14 +217,17 @@ listed = ["127.0.0.2"]
 [admin]
 listen = "0.0.0.0:80"
 [gatway]
+[gateway.contexts.mx]
+[gateway.contexts.out]
+mode = "enforced"
 )"),
               nullptr);
     const std::string text = all_problems();
     for (const char* expected :
-         {":3:",     "deadlin",  "deadline", ":4:",      "kqueue",   ":5:",       "workers",
-          ":6:",     "0999",     ":7:",      "absolute", ":9:",      "localhost", ":10:",
-          "timeout", ":13:",     "zone",     ":14:",     "10.0.0.1", ":16:",      "another list",
-          ":20:",    "loopback", "gatway",   "gateway"}) {
+         {":3:",     "deadlin", "deadline", ":4:",  "kqueue",       ":5:",  "workers",  ":6:",
+          "0999",    ":7:",     "absolute", ":9:",  "localhost",    ":10:", "timeout",  ":13:",
+          "zone",    ":14:",    "10.0.0.1", ":16:", "another list", ":20:", "loopback", "gatway",
+          "gateway", ":22:",    "missing",  ":24:", "enforced"}) {
         EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
     }
 }
@@ -227,7 +235,8 @@ listen = "0.0.0.0:80"
 TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
     const auto before = load_text("[gateway]\ndeadline = \"1s\"\n[dns]\ntimeout = \"300ms\"\n");
     const auto harmless = load_text(
-        "[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\n[dns]\ntimeout = \"300ms\"\n"
+        "[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\ncontexts.mx.mode = "
+        "\"enforce\"\n[dns]\ntimeout = \"300ms\"\n"
         "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
     ASSERT_NE(harmless, nullptr) << all_problems();
     EXPECT_TRUE(needs_restart(*before, *harmless).empty());

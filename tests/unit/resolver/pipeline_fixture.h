@@ -49,6 +49,7 @@ struct Reply {
     Duration elapsed{};
     TimePoint at{};
     std::uint64_t policy_set = 0;
+    service::Mode mode = service::Mode::enforce;
 };
 
 class Replies final : public service::ReplySink {
@@ -62,7 +63,8 @@ class Replies final : public service::ReplySink {
                     .states = {},
                     .elapsed = answer.elapsed,
                     .at = loop_.now(),
-                    .policy_set = answer.policies.hash()};
+                    .policy_set = answer.policies.hash(),
+                    .mode = answer.mode};
         for (std::size_t i = 0; i < list_count; ++i)
             reply.states[i] = answer.evidence.listings[i].state;
         log.push_back(reply);

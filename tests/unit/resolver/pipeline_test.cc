@@ -226,6 +226,22 @@ TEST_F(PipelineTest, ANewPolicySetAppliesToTheNextRequestAndNotToThoseThatWait) 
 
 // Any mixture of silence, delay, failure and listing: one reply each, by the deadline, and never a
 // rejection that the lists did not give.
+TEST_F(PipelineTest, TheModeIsThatOfThePlaceWhichAsks) {
+    start("");
+    pipeline->set_mode({.usual = service::Mode::monitor,
+                        .contexts = {{.context = "mx", .mode = service::Mode::enforce}}});
+    Request request;
+    request.client = *IpAddress::parse("192.0.2.1");
+    for (const char* context : {"", "mx", "elsewhere"}) {
+        request.context = context;
+        pipeline->ask({.stream = {}, .tag = 1}, request, replies);
+    }
+    ASSERT_EQ(replies.log.size(), 3U);
+    EXPECT_EQ(replies.log[0].mode, service::Mode::monitor);
+    EXPECT_EQ(replies.log[1].mode, service::Mode::enforce);
+    EXPECT_EQ(replies.log[2].mode, service::Mode::monitor);
+}
+
 TEST_F(PipelineTest, WhateverListsDoEveryRequestHasOneReplyInTime) {
     start("block_list_hits = 2");
     std::mt19937_64 random(20261122);

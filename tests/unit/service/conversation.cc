@@ -17,6 +17,9 @@ Verdict verdict_on(const IpAddress& client, Stage stage) {
     if (IpRange::parse("203.0.113.0/24")->contains(client)) {
         return {Action::reject, Reason::reputation, stage, 550, {}};
     }
+    if (client == IpAddress::parse("198.51.100.99")) {
+        return {Action::defer, Reason::reputation_unknown, stage, 451, {}};
+    }
     if (IpRange::parse("198.51.100.0/24")->contains(client)) {
         return {Action::defer, Reason::greylisted, stage, 451, {}};
     }

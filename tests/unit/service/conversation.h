@@ -20,7 +20,8 @@ namespace postern::service {
 std::shared_ptr<const policy::PolicySet> two_lists();
 
 // Stands in for the pipeline.  203.0.113.0/24 is rejected and 198.51.100.0/24 deferred, for every
-// recipient; 203.0.113.1 not finally; everybody else is accepted.
+// recipient; 203.0.113.1 not finally, 198.51.100.99 because lists are silent; everybody else is
+// accepted.
 class ScriptedPipeline final : public RequestSink {
   public:
     struct Held {

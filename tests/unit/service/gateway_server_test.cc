@@ -72,7 +72,7 @@ TEST(GatewayServer, AReplyThatNeedsNoThoughtWaitsForItsTurnToo) {
     Conversation conversation;
     conversation.pipeline.hold = true;
     io::VirtualPeer& peer = conversation.connect();
-    EXPECT_EQ(conversation.ask(peer, policy_request("203.0.113.7") + "protocol_state=DATA\n\n"),
+    EXPECT_EQ(conversation.ask(peer, policy_request("203.0.113.7") + "protocol_state=VRFY\n\n"),
               "");
     conversation.pipeline.answer_all();
     conversation.loop.run_until_idle();
@@ -213,7 +213,7 @@ TEST(GatewayServer, RepliesThatWaitForTheirTurnCountAgainstTheLimit) {
     conversation.pipeline.hold = true;
     io::VirtualPeer& peer = conversation.connect();
     conversation.send(peer,
-                      policy_request("192.0.2.7") + repeated("protocol_state=DATA\n\n", 1000));
+                      policy_request("192.0.2.7") + repeated("protocol_state=VRFY\n\n", 1000));
     EXPECT_EQ(conversation.server.counters().postfix.requests.value(), 5U);
 
     conversation.pipeline.answer_all();

@@ -261,14 +261,14 @@ TEST(Overload, WhenPlacesRunShortTheLongestIdleConnectionGivesWay) {
     io::VirtualPeer& used = conversation.connect();
     io::VirtualPeer& idle = conversation.connect();
     conversation.loop.advance(10s);
-    conversation.ask(used, "protocol_state=DATA\n\n");
+    conversation.ask(used, "protocol_state=VRFY\n\n");
     conversation.loop.advance(10s);
 
     io::VirtualPeer& next = conversation.connect();
     conversation.loop.run_until_idle();
     EXPECT_TRUE(idle.at_end());
     EXPECT_FALSE(next.at_end());
-    EXPECT_EQ(conversation.ask(used, "protocol_state=DATA\n\n"), "action=DUNNO\n\n");
+    EXPECT_EQ(conversation.ask(used, "protocol_state=VRFY\n\n"), "action=DUNNO\n\n");
     conversation.pipeline.answer_all();
     conversation.loop.run_until_idle();
     EXPECT_EQ(conversation.received(waiting), "action=DUNNO\n\n");

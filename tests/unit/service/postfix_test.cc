@@ -25,6 +25,7 @@ constexpr std::string_view whole_request =
     "recipient=ann@corp.example\n"
     "recipient_count=0\n"
     "queue_id=\n"
+    "instance=be.6b030e76.c7ab4.0\n"
     "sasl_username=\n"
     "ccert_subject=/CN=b\xC3\xBC"
     "cher\n"
@@ -44,6 +45,9 @@ TEST(PolicyRequest, OfPostfixBecomesARequestWithOneRecipient) {
     EXPECT_EQ(request.mail_from, "A@partner.example");
     EXPECT_EQ(request.recipients, std::vector<std::string>{"ann@corp.example"});
     EXPECT_FALSE(request.headers);
+    EXPECT_EQ(request.instance, "be.6b030e76.c7ab4.0");
+    EXPECT_EQ(request.queue_id, "");
+    EXPECT_EQ(request.context, "mx");
 }
 
 TEST(PolicyRequest, LeavesNothingOfTheOneBefore) {
@@ -55,6 +59,8 @@ TEST(PolicyRequest, LeavesNothingOfTheOneBefore) {
     EXPECT_EQ(request.hostname, "");
     EXPECT_FALSE(request.mail_from);
     EXPECT_TRUE(request.recipients.empty());
+    EXPECT_EQ(request.instance, "");
+    EXPECT_EQ(request.context, "");
 }
 
 TEST(PolicyRequest, UnderstandsWhatGatewaysWriteIntoItsAttributes) {
@@ -94,15 +100,13 @@ TEST(PolicyRequest, IsAboutWhatItsStateAndAttributesSay) {
         {"protocol_state=CONNECT\nsender=a\nrecipient=b\n", PolicyQuestion::connection},
         {"protocol_state=RCPT\nsender=a\nrecipient=b\n",  PolicyQuestion::recipient},
         {"protocol_state=RCPT\nsender=\nrecipient=b\n",   PolicyQuestion::recipient},
-        {"protocol_state=RCPT\nrecipient=b\n",            PolicyQuestion::connection},
-        {"protocol_state=RCPT\nsender=a\nrecipient=\n",   PolicyQuestion::connection},
         {"sender=a\nrecipient=b\n",                       PolicyQuestion::recipient},
         {"sender=a\n",                                    PolicyQuestion::connection},
-        {"protocol_state=HELO\n",                         PolicyQuestion::nothing},
-        {"protocol_state=EHLO\n",                         PolicyQuestion::nothing},
-        {"protocol_state=MAIL\nsender=a\n",               PolicyQuestion::nothing},
-        {"protocol_state=DATA\nsender=a\nrecipient=b\n",  PolicyQuestion::nothing},
-        {"protocol_state=END-OF-MESSAGE\nsender=a\nrecipient=\n", PolicyQuestion::nothing},
+        {"protocol_state=HELO\n",                         PolicyQuestion::connection},
+        {"protocol_state=EHLO\n",                         PolicyQuestion::connection},
+        {"protocol_state=MAIL\nsender=a\n",               PolicyQuestion::connection},
+        {"protocol_state=DATA\nsender=a\nrecipient=b\n",  PolicyQuestion::message},
+        {"protocol_state=END-OF-MESSAGE\nsender=a\n",     PolicyQuestion::whole_message},
         {"protocol_state=VRFY\nrecipient=b\n",            PolicyQuestion::nothing},
         {"protocol_state=ETRN\n",                         PolicyQuestion::nothing},
         {"protocol_state=A-LATER-ONE\n",                  PolicyQuestion::nothing},
@@ -118,6 +122,33 @@ TEST(PolicyRequest, IsAboutWhatItsStateAndAttributesSay) {
     Request request;
     EXPECT_EQ(read_policy_request("protocol_state=RCPT\nclient_address=unknown\n\n", request),
               PolicyQuestion::nothing);
+}
+
+TEST(PolicyRequest, IsAboutTheConnectionWhereSenderAndRecipientAreNotBothKnown) {
+    const std::string client = "client_address=192.0.2.7\n";
+    struct Case {
+        const char* text;
+        bool of_recipient;
+    };
+    // clang-format off
+    const Case cases[] = {
+        {"protocol_state=RCPT\nsender=a\nrecipient=b\n",           true},
+        {"protocol_state=RCPT\nsender=\nrecipient=b\n",            true},
+        {"protocol_state=RCPT\nrecipient=b\n",                     false},
+        {"protocol_state=RCPT\nsender=a\nrecipient=\n",            false},
+        {"protocol_state=MAIL\nsender=a\nrecipient=b\n",           false},
+        {"protocol_state=DATA\nsender=a\nrecipient=b\n",           true},
+        {"protocol_state=DATA\nsender=a\nrecipient=\n",            false},
+        {"protocol_state=END-OF-MESSAGE\nsender=a\nrecipient=b\n", true},
+        {"protocol_state=END-OF-MESSAGE\nsender=a\nrecipient=\n",  false},
+    };
+    // clang-format on
+    for (const Case& c : cases) {
+        Request request;
+        ASSERT_TRUE(read_policy_request(client + c.text + "\n", request)) << c.text;
+        EXPECT_EQ(request.mail_from.has_value(), c.of_recipient) << c.text;
+        EXPECT_EQ(request.recipients.size(), c.of_recipient ? 1U : 0U) << c.text;
+    }
 }
 
 TEST(PolicyRequest, SaysWhatIsWrongWithIt) {
@@ -159,8 +190,80 @@ TEST(PostfixDialect, NeverSaysMoreThanDunnoToAcceptAndRefusesWithCodes) {
     EXPECT_EQ(action_for(policy_request("192.0.2.7")), "action=DUNNO\n\n");
     EXPECT_TRUE(action_for(policy_request("203.0.113.7")).starts_with("action=550 5.7.1 "));
     EXPECT_TRUE(action_for(policy_request("198.51.100.7")).starts_with("action=451 4.7.1 "));
-    EXPECT_EQ(action_for("protocol_state=EHLO\nclient_address=203.0.113.7\n\n"),
+    EXPECT_TRUE(
+        action_for(policy_request("198.51.100.99")).starts_with("action=DEFER_IF_PERMIT 4.7.1 "));
+    EXPECT_EQ(action_for("protocol_state=VRFY\nclient_address=203.0.113.7\n\n"),
               "action=DUNNO\n\n");
+}
+
+// At a state of one message, with one recipient.
+std::string at(std::string_view state, std::string_view client, std::string_view instance = "m1") {
+    return "protocol_state=" + std::string(state) + "\nclient_address=" + std::string(client) +
+           "\nsender=a@sender.example\nrecipient=ann@corp.example\ninstance=" +
+           std::string(instance) + "\n\n";
+}
+
+TEST(PostfixDialect, JudgesAMessageOnceAndStandsByWhatItSaid) {
+    struct Case {
+        std::vector<const char*> states;
+        std::size_t judged;  // how many of them
+    };
+    const Case cases[] = {
+        {{"RCPT", "RCPT", "DATA", "END-OF-MESSAGE"}, 2},
+        {{"DATA", "END-OF-MESSAGE"}, 1},
+        {{"END-OF-MESSAGE"}, 1},
+        {{"CONNECT", "EHLO", "MAIL", "RCPT", "DATA"}, 4},
+    };
+    for (const Case& c : cases) {
+        Conversation conversation;
+        io::VirtualPeer& peer = conversation.connect();
+        for (const char* state : c.states) {
+            EXPECT_EQ(conversation.ask(peer, at(state, "192.0.2.7")), "action=DUNNO\n\n") << state;
+        }
+        EXPECT_EQ(conversation.pipeline.requests, c.judged) << c.states.front();
+    }
+}
+
+TEST(PostfixDialect, TellsMessagesApartByInstanceAndClient) {
+    Conversation conversation;
+    io::VirtualPeer& peer = conversation.connect();
+    conversation.ask(peer, at("RCPT", "192.0.2.7", "m1"));
+    conversation.ask(peer, at("RCPT", "203.0.113.7", ""));
+
+    const auto data = [&](std::string_view client, std::string_view instance) {
+        return conversation.ask(peer, at("DATA", client, instance));
+    };
+    EXPECT_EQ(data("192.0.2.7", "m1"), "action=DUNNO\n\n");
+    EXPECT_TRUE(data("203.0.113.7", "m1").starts_with("action=550 "));
+    EXPECT_TRUE(data("203.0.113.7", "m2").starts_with("action=550 "));
+    EXPECT_TRUE(data("203.0.113.7", "").starts_with("action=550 "));
+    EXPECT_EQ(conversation.pipeline.requests, 5U);
+}
+
+TEST(PostfixDialect, AddsNoHeaderToAMessageThatHasCome) {
+    EXPECT_TRUE(action_for(at("DATA", "203.0.113.7"), Mode::tag).starts_with("action=PREPEND "));
+    EXPECT_EQ(action_for(at("END-OF-MESSAGE", "203.0.113.7"), Mode::tag), "action=DUNNO\n\n");
+    EXPECT_TRUE(action_for(at("END-OF-MESSAGE", "203.0.113.7")).starts_with("action=550 5.7.1 "));
+}
+
+TEST(JudgedMessages, KnowTheLatest) {
+    const IpAddress client = *IpAddress::parse("192.0.2.7");
+    JudgedMessages judged;
+    for (std::size_t i = 0; i < 4 * JudgedMessages::places; ++i) {
+        judged.remember(std::to_string(i), client);
+        judged.remember("one that goes on", client);
+        EXPECT_TRUE(judged.contains(std::to_string(i), client));
+    }
+    EXPECT_TRUE(judged.contains("one that goes on", client));
+    std::size_t known = 0;
+    for (std::size_t i = 0; i < 4 * JudgedMessages::places; ++i) {
+        if (judged.contains(std::to_string(i), client)) ++known;
+    }
+    EXPECT_LE(known, JudgedMessages::places);
+    EXPECT_GT(known, JudgedMessages::places * 9 / 10);
+    EXPECT_FALSE(judged.contains("0", client));
+    judged.remember("", client);
+    EXPECT_FALSE(judged.contains("", client));
 }
 
 TEST(PostfixDialect, RefusesAConnectionOnlyWhenNoLaterStageCouldPermitIt) {
