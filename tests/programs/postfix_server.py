@@ -35,7 +35,7 @@ MAIL_USER = "nobody"
 # Of the services in Debian's master.cf those that a mail passes here.  The fifth column says
 # whether a service is in a chroot; the server for SMTP is, as in Debian.
 MASTER_CF = """\
-127.0.0.1:{port} inet n - y - - smtpd
+{address}:{port} inet n - y - - smtpd
 cleanup unix n - y - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
@@ -59,7 +59,7 @@ MAIN_CF = """\
 compatibility_level = 3.6
 myhostname = mx.test.example
 mydestination =
-inet_interfaces = 127.0.0.1
+inet_interfaces = {address}
 inet_protocols = all
 queue_directory = {folder}/queue
 data_directory = {folder}/data
@@ -108,10 +108,13 @@ class Postfix:
     before it starts (`queue_of`), for sockets that a chrooted smtpd shall reach.
     """
 
-    def __init__(self, folder, restrictions=(), main=(), resolv_conf=None):
+    def __init__(
+        self, folder, restrictions=(), main=(), resolv_conf=None, address="127.0.0.1"
+    ):
         self.folder = pathlib.Path(folder) / "postfix"
         self.queue = queue_of(folder)
         self.log = self.folder / "mail.log"
+        self.address = address
         self.port = free_port()
         self._resolv_conf = resolv_conf
         self._process = None
@@ -130,6 +133,7 @@ class Postfix:
         owner = pwd.getpwnam(MAIL_USER)
         text = MAIN_CF.format(
             folder=self.folder,
+            address=self.address,
             no_dns="no" if self._resolv_conf else "yes",
             uid=owner.pw_uid,
             gid=owner.pw_gid,
@@ -137,7 +141,7 @@ class Postfix:
         )
         config = self.folder / "config"
         (config / "main.cf").write_text(text + "".join(f"{line}\n" for line in main))
-        (config / "master.cf").write_text(MASTER_CF.format(port=self.port))
+        (config / "master.cf").write_text(MASTER_CF.format(address=self.address, port=self.port))
         if self._resolv_conf is not None:
             # glibc reads the second from inside the chroot.
             in_chroot = self.queue / "etc"
@@ -168,7 +172,7 @@ class Postfix:
         if status.returncode != 0:
             return False
         try:
-            with Smtp(self.port) as smtp:
+            with Smtp(self.port, server=self.address) as smtp:
                 return smtp.greeting.code in (220, 421, 554)
         except OSError:
             return False

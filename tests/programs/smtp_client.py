@@ -38,9 +38,9 @@ class Smtp:
     `source` is our own address, one of 127.0.0.0/8; only 127.0.0.1 may use XCLIENT.
     """
 
-    def __init__(self, port, source="127.0.0.1"):
+    def __init__(self, port, source=None, server="127.0.0.1"):
         self._socket = socket.create_connection(
-            ("127.0.0.1", port), PATIENCE_SECONDS, source_address=(source, 0)
+            (server, port), PATIENCE_SECONDS, source_address=(source or server, 0)
         )
         self._stream = self._socket.makefile("rwb")
         self.greeting = self.read_reply()
