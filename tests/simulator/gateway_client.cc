@@ -198,6 +198,10 @@ void GatewayClient::take_postfix(std::string_view lines) {
     if (action.starts_with('5')) told.action = Action::reject;
     if (action.starts_with('4')) told.action = Action::defer;
     std::from_chars(action.data(), action.data() + action.size(), told.code);
+    if (action.starts_with("DEFER_IF_PERMIT ")) {
+        told.action = Action::defer;
+        told.code = 451;
+    }
     if (told.complaint) {
         ++complaints_;  // about text that no question was in
     } else if (!order_.empty()) {

@@ -51,7 +51,7 @@ Outcome set_mode(Scenario& scenario, const Arguments& arguments) {
     using service::Mode;
     for (const Mode mode : {Mode::monitor, Mode::tag, Mode::enforce}) {
         if (arguments.word(0) != service::to_string(mode)) continue;
-        scenario.plan.config.gateway.mode = mode;
+        scenario.plan.config.gateway.mode.usual = mode;
         return {};
     }
     return failure("\"" + arguments.word(0) + "\" is no mode; write monitor, tag or enforce");

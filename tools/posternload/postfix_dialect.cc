@@ -46,7 +46,9 @@ class Postfix final : public Dialect {
             return {.size = size, .action = Action::accept};
         }
         if (action.starts_with('5')) return {.size = size, .action = Action::reject};
-        if (action.starts_with('4')) return {.size = size, .action = Action::defer};
+        if (action.starts_with('4') || action.starts_with("DEFER_IF_PERMIT ")) {
+            return {.size = size, .action = Action::defer};
+        }
         if (action.starts_with("WARN ")) {
             return {.size = size, .complaint = action.substr(action.find(' ') + 1)};
         }

@@ -68,6 +68,7 @@ TEST(LoadDialect, TellsTheActionsApart) {
     EXPECT_EQ(action("DUNNO"), Action::accept);
     EXPECT_EQ(action("PREPEND X-Postern: reject reason=reputation"), Action::accept);
     EXPECT_EQ(action("421 4.7.0 later"), Action::defer);
+    EXPECT_EQ(action("DEFER_IF_PERMIT 4.7.1 later"), Action::defer);
     EXPECT_EQ(action("550 5.7.1 no"), Action::reject);
 
     const auto json = make_json(envelope);
