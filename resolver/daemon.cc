@@ -42,28 +42,6 @@ class Replies final : public service::ReplySink {
     std::promise<void> done_;
 };
 
-// Reads the worker's memory from another thread, one look-up at a time.
-class RemoteMemory final : public policy::Memory {
-  public:
-    explicit RemoteMemory(Worker& worker) : worker_(worker) {}
-
-    std::optional<policy::TripletState> find(const policy::Triplet& triplet) const override {
-        return worker_.call([&] { return worker_.pipeline().memory().find(triplet); });
-    }
-    std::optional<WallTime> find(const policy::LearnedPair& pair) const override {
-        return worker_.call([&] { return worker_.pipeline().memory().find(pair); });
-    }
-    bool has_pairs() const override {
-        return worker_.call([&] { return worker_.pipeline().memory().has_pairs(); });
-    }
-    // An explanation changes nothing.
-    void put(const policy::Triplet&, const policy::TripletState&) override {}
-    void put(const policy::LearnedPair&, WallTime) override {}
-
-  private:
-    Worker& worker_;
-};
-
 WallTime wall_now() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
@@ -86,56 +64,94 @@ service::Answer Decided::answer() const {
 Daemon::Daemon(std::string path, std::unique_ptr<const config::Config> config)
     : path_(std::move(path)), config_(std::move(config)) {}
 
+Daemon::~Daemon() {
+    // All before any is destroyed: what one judges, another's monitor sees to.
+    for (const auto& worker : workers_) worker->stop();
+}
+
 tl::expected<void, std::string> Daemon::start() {
     const auto config = this->config();
-    std::string report;
-    std::unique_ptr<io::Loop> loop = io::make_loop(config->gateway.io, report);
-    if (!loop) return tl::unexpected(report);
-    spdlog::info("event=io {}", report);
-
-    worker_ = std::make_unique<Worker>(std::move(loop), *config);
-    worker_->start(config->gateway.deadline);
-    for (const auto& [name, path] : {std::pair{"gateway", config->gateway.socket},
-                                     std::pair{"postfix", config->gateway.postfix_socket},
-                                     std::pair{"milter", config->gateway.milter_socket}}) {
-        if (path.empty() && !supervisor::passed_socket(name)) continue;
-        auto socket = supervisor::open_socket(name, {.path = path,
-                                                     .mode = config->gateway.socket_mode,
-                                                     .group = config->gateway.socket_group});
-        if (!socket) return tl::unexpected(socket.error());
-        worker_->listen(*socket);
-        sockets_.push_back(std::move(*socket));
-    }
+    if (auto made = make_workers(*config); !made) return made;
+    for (const auto& worker : workers_) worker->start();
+    workers_.front()->prove_lists(config->gateway.deadline);
+    if (auto opened = open_sockets(config->gateway); !opened) return opened;
     if (config->dns_door) {
         if (auto opened = open_dns_door(config->dns_door->listen); !opened) return opened;
     }
-    spdlog::info("event=started lists={} policy_set={} socket={}", config->lists.size(),
-                 config->policies->hash_text(), config->gateway.socket);
+    spdlog::info("event=started workers={} lists={} policy_set={} socket={}", workers_.size(),
+                 config->lists.size(), config->policies->hash_text(), config->gateway.socket);
     return {};
 }
 
-tl::expected<void, std::string> Daemon::open_dns_door(const io::Endpoint& listen) {
-    const int udp = io::bind_udp(listen, io::Sharing::alone);
-    const int tcp = udp < 0 ? -1 : io::listen_tcp(listen, io::Sharing::alone);
-    if (tcp < 0) {
-        const int error = errno;
-        if (udp >= 0) ::close(udp);
-        return tl::unexpected(fmt::format("dns_door.listen {}: cannot listen there: {}",
-                                          config::to_string(listen), std::strerror(error)));
+tl::expected<void, std::string> Daemon::make_workers(const config::Config& config) {
+    for (unsigned number = 0; number < config.gateway.workers; ++number) {
+        const bool first = number == 0;
+        std::string report;
+        std::unique_ptr<io::Loop> loop = io::make_loop(config.gateway.io, report);
+        if (!loop) return tl::unexpected(report);
+        if (first) {
+            spdlog::info("event=io {}", report);
+            shared_ = std::make_unique<SharedState>(config, loop->random());
+        }
+        workers_.push_back(std::make_unique<Worker>(
+            std::move(loop), config, *shared_,
+            first ? Worker::Duty::answers_and_tests_lists : Worker::Duty::answers));
     }
-    worker_->serve_dns(udp, tcp);
+    return {};
+}
+
+tl::expected<void, std::string> Daemon::open_sockets(const config::GatewayConfig& gateway) {
+    for (const auto& [name, path] :
+         {std::pair{"gateway", gateway.socket}, std::pair{"postfix", gateway.postfix_socket},
+          std::pair{"milter", gateway.milter_socket}}) {
+        if (path.empty() && !supervisor::passed_socket(name)) continue;
+        auto socket = supervisor::open_socket(
+            name, {.path = path, .mode = gateway.socket_mode, .group = gateway.socket_group});
+        if (!socket) return tl::unexpected(socket.error());
+        for (const auto& worker : workers_) worker->listen(*socket);
+        sockets_.push_back(std::move(*socket));
+    }
+    return {};
+}
+
+// One pair of sockets for each worker, between which the kernel shares what comes in.
+tl::expected<void, std::string> Daemon::open_dns_door(const io::Endpoint& listen) {
+    const io::Sharing sharing = workers_.size() == 1 ? io::Sharing::alone : io::Sharing::shared;
+    for (const auto& worker : workers_) {
+        const int udp = io::bind_udp(listen, sharing);
+        const int tcp = udp < 0 ? -1 : io::listen_tcp(listen, sharing);
+        if (tcp < 0) {
+            const int error = errno;
+            if (udp >= 0) ::close(udp);
+            return tl::unexpected(fmt::format("dns_door.listen {}: cannot listen there: {}",
+                                              config::to_string(listen), std::strerror(error)));
+        }
+        worker->serve_dns(udp, tcp);
+    }
     return {};
 }
 
 void Daemon::stop() {
     // The files go first: who connects from now on shall find nobody rather than wait.
     sockets_.clear();
-    if (worker_) worker_->drain_and_stop(drain_patience);
+    for (const auto& worker : workers_) worker->drain();
+    const auto end = std::chrono::steady_clock::now() + drain_patience;
+    for (const auto& worker : workers_) worker->wait_until_drained(end);
+    for (const auto& worker : workers_) worker->stop();
     spdlog::info("event=stopped");
 }
 
 void Daemon::wait_for_turn() {
-    worker_->call([] {});
+    on_each_worker([](Worker&) {});
+}
+
+template <class Task>
+void Daemon::on_each_worker(const Task& task) {
+    std::vector<std::future<void>> done;
+    for (const auto& worker : workers_) {
+        done.push_back(worker->begin([&task, &on = *worker] { task(on); }));
+    }
+    for (std::future<void>& one : done) one.get();
 }
 
 bool Daemon::reload(Problems& problems, Sweeping sweeping) {
@@ -166,10 +182,10 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
         spdlog::error("event=reload_refused file={} sweeping_change=\"{}\"", path_, change);
         return false;
     }
-    worker_->call([&] {
-        worker_->pipeline().set_policies(next->policies);
-        worker_->pipeline().set_deadline(next->gateway.deadline);
-        worker_->pipeline().set_mode(next->gateway.mode);
+    on_each_worker([&](Worker& worker) {
+        worker.pipeline().set_policies(next->policies);
+        worker.pipeline().set_deadline(next->gateway.deadline);
+        worker.pipeline().set_mode(next->gateway.mode);
     });
     {
         const std::lock_guard lock(mutex_);
@@ -185,7 +201,8 @@ std::vector<Decided> Daemon::decide(std::span<const Request> requests, service::
     if (decided.empty()) return decided;
     Replies replies(decided);
     // With the last reply all of this is gone.
-    worker_->post([&, door, count = decided.size(), &pipeline = worker_->pipeline()] {
+    Worker& worker = *workers_[next_++ % workers_.size()];
+    worker.post([&, door, count = decided.size(), &pipeline = worker.pipeline()] {
         for (std::size_t i = 0; i < count; ++i) {
             decided[i].policies = pipeline.policies();
             pipeline.ask({.stream = {}, .tag = i, .door = door}, decided[i].request, replies);
@@ -200,40 +217,43 @@ Decided Daemon::decide(const Request& request) {
 }
 
 policy::Explanation Daemon::explain(const Decided& decided) {
-    const RemoteMemory memory(*worker_);
-    return policy::explain(*decided.policies, decided.request, decided.evidence, memory,
-                           wall_now());
+    return policy::explain(*decided.policies, decided.request, decided.evidence,
+                           shared_->memory(), wall_now());
 }
 
 std::vector<Daemon::ListReport> Daemon::lists() {
     const auto config = this->config();
-    return worker_->call([&] {
-        std::vector<ListReport> reports;
-        for (std::size_t i = 0; i < config->lists.size(); ++i) {
-            reports.push_back({.info = config->lists[i].info,
-                               .ipv6 = config->lists[i].ipv6,
-                               .stats = worker_->source().stats(static_cast<ListIndex>(i)),
-                               .health = worker_->health().report(static_cast<ListIndex>(i))});
+    std::vector<ListReport> reports(config->lists.size());
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        reports[i].info = config->lists[i].info;
+        reports[i].ipv6 = config->lists[i].ipv6;
+    }
+    workers_.front()->call([&] {
+        const health::HealthMonitor& health = workers_.front()->health();
+        for (std::size_t i = 0; i < reports.size(); ++i) {
+            reports[i].health = health.report(static_cast<ListIndex>(i));
         }
-        return reports;
     });
+    for (const auto& worker : workers_) {
+        worker->call([&] {
+            for (std::size_t i = 0; i < reports.size(); ++i) {
+                reports[i].stats += worker->source().stats(static_cast<ListIndex>(i));
+            }
+        });
+    }
+    return reports;
 }
 
-cache::CacheStats Daemon::cache_stats() {
-    return worker_->call([this] { return worker_->cache().stats(); });
-}
+cache::CacheStats Daemon::cache_stats() { return shared_->cache().stats(); }
 
 Evidence Daemon::cached(const IpAddress& address) {
-    return worker_->call([&] { return worker_->pipeline().what_is_known(address); });
+    Worker& worker = *workers_.front();
+    return worker.call([&] { return worker.pipeline().what_is_known(address); });
 }
 
-bool Daemon::flush(const IpAddress& address) {
-    return worker_->call([&] { return worker_->cache().forget(address); });
-}
+bool Daemon::flush(const IpAddress& address) { return shared_->cache().forget(address); }
 
-void Daemon::flush_all() {
-    worker_->call([this] { worker_->cache().clear(); });
-}
+void Daemon::flush_all() { shared_->cache().clear(); }
 
 std::shared_ptr<const config::Config> Daemon::config() const {
     const std::lock_guard lock(mutex_);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The control side of a running Postern: owns the worker, the sockets and the configuration in
-// force.
+// The control side of a running Postern: owns the workers, what they share, the sockets and the
+// configuration in force.
 //
-// Slow things happen here, on the caller's thread, and never on the worker's: reading
-// configuration, compiling policies, freeing the old set, making JSON.  All members may be called
+// Slow things happen here, on the caller's thread, and never on a worker's: reading configuration, compiling policies, freeing the old set, making JSON.  All members may be called
 // from several threads.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -19,6 +19,7 @@
 #include "policy/report/explain.h"
 #include "resolver/config/config.h"
 #include "resolver/service/unix_socket.h"
+#include "resolver/shared_state.h"
 #include "resolver/worker.h"
 
 namespace postern {
@@ -40,12 +41,14 @@ class Daemon {
     // The configuration was loaded from `path`; a reload reads it again.
     Daemon(std::string path, std::unique_ptr<const config::Config> config);
 
-    // Starts the worker, lets it probe the lists for at most one deadline, and opens the sockets.
-    // The error is a sentence for the operator.
+    ~Daemon();
+
+    // Starts the workers, has the lists tested for at most one deadline, and opens the sockets.  The
+    // error is a sentence for the operator.
     tl::expected<void, std::string> start();
     // Answers what is in flight, then ends; at most a few seconds.
     void stop();
-    // Returns once the worker's loop has turned; never, when it hangs.
+    // Returns once the loop of every worker has turned; never, when one hangs.
     void wait_for_turn();
 
     // Applies what the configuration file now says; all of it or nothing.  False: `problems` says
@@ -78,7 +81,12 @@ class Daemon {
     std::shared_ptr<const config::Config> config() const;
 
   private:
+    tl::expected<void, std::string> make_workers(const config::Config& config);
+    tl::expected<void, std::string> open_sockets(const config::GatewayConfig& gateway);
     tl::expected<void, std::string> open_dns_door(const io::Endpoint& listen);
+    // Runs task(worker) on the loop of every worker, and returns when it has run on all.
+    template <class Task>
+    void on_each_worker(const Task& task);
 
     const std::string path_;
     mutable std::mutex mutex_;  // guards config_
@@ -88,7 +96,9 @@ class Daemon {
     std::shared_ptr<const config::Config> retired_;
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;
-    std::unique_ptr<Worker> worker_;
+    std::unique_ptr<SharedState> shared_;
+    std::vector<std::unique_ptr<Worker>> workers_;  // the first one tests the lists
+    std::atomic<std::size_t> next_ = 0;  // who decides for those without a connection
 };
 
 }  // namespace postern

@@ -30,6 +30,21 @@ dns::DnsSource::Options source_options(const config::Config& config) {
     return options;
 }
 
+std::optional<dns_door::DoorServer::Options> door_options(const config::Config& config) {
+    if (!config.dns_door) return std::nullopt;
+    return dns_door::DoorServer::Options{.zones = config.dns_door->zones};
+}
+
+}  // namespace
+
+SharedParts::SharedParts(const config::Config& config, std::uint64_t hash_seed)
+    : cache({.entries = config.cache.entries,
+             .lists = config.lists.size(),
+             .hash_seed = hash_seed,
+             .stale_clear_max = config.cache.stale_clear,
+             .stale_listed_max = config.cache.stale_listed}),
+      standings(watched_lists(config)) {}
+
 std::vector<health::WatchedList> watched_lists(const config::Config& config) {
     std::vector<health::WatchedList> lists;
     for (const config::ListConfig& list : config.lists) {
@@ -39,32 +54,26 @@ std::vector<health::WatchedList> watched_lists(const config::Config& config) {
     return lists;
 }
 
-std::optional<dns_door::DoorServer::Options> door_options(const config::Config& config) {
-    if (!config.dns_door) return std::nullopt;
-    return dns_door::DoorServer::Options{.zones = config.dns_door->zones};
-}
-
-}  // namespace
-
 WorkerParts::Options WorkerParts::options_for(const config::Config& config, io::Loop& loop) {
-    return {.cache = {.entries = config.cache.entries,
-                      .lists = config.lists.size(),
-                      .hash_seed = loop.random(),
-                      .stale_clear_max = config.cache.stale_clear,
-                      .stale_listed_max = config.cache.stale_listed},
-            .source = source_options(config),
-            .lists = watched_lists(config),
-            .pipeline = pipeline_options(config, loop),
-            .gateways = {.milter = {.quarantine = config.gateway.milter_quarantine}},
-            .dns_door = door_options(config)};
+    const std::size_t workers = config.gateway.workers;
+    Options options{.source = source_options(config),
+                    .pipeline = pipeline_options(config, loop),
+                    .gateways = {.milter = {.quarantine = config.gateway.milter_quarantine}},
+                    .dns_door = door_options(config)};
+    options.source.sources = config.gateway.workers;
+    options.source.questions_max /= workers;
+    options.pipeline.tables.lookups_max /= workers;
+    options.pipeline.tables.requests_max /= workers;
+    options.gateways.connections_max /= workers;
+    options.gateways.limits = options.gateways.limits.shared_by(workers);
+    return options;
 }
 
-WorkerParts::WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthEvents& events,
+WorkerParts::WorkerParts(io::Loop& loop, SharedParts& shared, policy::Memory& memory,
                          std::shared_ptr<const policy::PolicySet> policies, const Options& options)
-    : cache(options.cache),
-      source(loop, options.source),
-      health(loop, source, cache, events, options.lists),
-      pipeline(loop, cache, health, memory, std::move(policies), options.pipeline),
+    : source(loop, options.source),
+      lists(loop, source, shared.standings),
+      pipeline(loop, shared.cache, lists, memory, std::move(policies), options.pipeline),
       gateways(loop, pipeline, options.gateways) {
     if (options.dns_door) dns_door.emplace(loop, pipeline, *options.dns_door);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything between the name servers and the gateways, put together on one loop.
+// Everything between the name servers and the gateways, put together on one loop; and what several
+// such loops share.
 //
-// In a place of its own so that the worker's thread and the simulator run the same assembly; only
-// the loop, the memory and who is told of events differ.
+// In a place of its own so that the workers' threads and the simulator run the same assembly; only
+// the loops, the memory and who is told of events differ.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,34 +15,44 @@
 #include "resolver/config/config.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/dns_door/door_server.h"
-#include "resolver/health/health_events.h"
-#include "resolver/health/health_monitor.h"
+#include "resolver/health/standings.h"
+#include "resolver/health/watched_source.h"
 #include "resolver/io/loop.h"
 #include "resolver/pipeline.h"
 #include "resolver/service/gateway_server.h"
 
 namespace postern {
 
+// Used by all workers at the same time.
+struct SharedParts {
+    // `hash_seed` is secret.
+    SharedParts(const config::Config& config, std::uint64_t hash_seed);
+
+    cache::ListingCache cache;
+    health::Standings standings;
+};
+
+// What HealthMonitor is to test.
+std::vector<health::WatchedList> watched_lists(const config::Config& config);
+
 // The members are in the order in which they need each other.
 struct WorkerParts {
     struct Options {
-        cache::ListingCache::Options cache;
         dns::DnsSource::Options source;
-        std::vector<health::WatchedList> lists;
         Pipeline::Options pipeline;
         service::GatewayServer::Options gateways;
         std::optional<dns_door::DoorServer::Options> dns_door;
     };
-    // What `config` says, with hash seeds that `loop` has drawn.
+    // What `config` says, with hash seeds that `loop` has drawn.  Each worker has its part of what
+    // all of them may have at once.
     static Options options_for(const config::Config& config, io::Loop& loop);
 
-    // `loop`, `memory` and `events` must outlive the parts.
-    WorkerParts(io::Loop& loop, policy::Memory& memory, health::HealthEvents& events,
+    // `loop`, `shared` and `memory` must outlive the parts.
+    WorkerParts(io::Loop& loop, SharedParts& shared, policy::Memory& memory,
                 std::shared_ptr<const policy::PolicySet> policies, const Options& options);
 
-    cache::ListingCache cache;
     dns::DnsSource source;
-    health::HealthMonitor health;
+    health::WatchedSource lists;
     Pipeline pipeline;
     service::GatewayServer gateways;
     std::optional<dns_door::DoorServer> dns_door;

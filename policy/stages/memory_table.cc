@@ -31,6 +31,16 @@ std::string key_of(const LearnedPair& pair) {
     return key;
 }
 
+MemoryTable::FailedRetry failed_retry(const std::string& key, const TripletState& state) {
+    IpAddress::Bytes client;
+    std::copy_n(key.begin(), address_size, client.begin());
+    const std::size_t end = key.find(separator, address_size);
+    return {.client = IpAddress(client),
+            .sender = key.substr(address_size, end - address_size),
+            .recipient = key.substr(end + 1),
+            .first_attempt = state.first_attempt};
+}
+
 }  // namespace
 
 template <class Value>
@@ -53,6 +63,16 @@ void MemoryTable::Table<Value>::erase(const std::string& key) {
     if (found == places_.end()) return;
     entries_.erase(found->second);
     places_.erase(found);
+}
+
+template <class Value>
+template <class IsDue>
+bool MemoryTable::Table<Value>::erase_oldest(std::size_t most, const IsDue& is_due) {
+    for (std::size_t erased = 0; erased < most; ++erased) {
+        if (entries_.empty() || !is_due(oldest())) return false;
+        erase(std::string(oldest().key));
+    }
+    return true;
 }
 
 std::optional<TripletState> MemoryTable::find(const Triplet& triplet) const {
@@ -80,25 +100,22 @@ void MemoryTable::put(const LearnedPair& pair, WallTime last_message) {
 }
 
 std::vector<MemoryTable::FailedRetry> MemoryTable::forget_expired(WallTime now) {
-    while (!passed_.empty() && now - *passed_.oldest().value.last_pass > triplet_lifetime) {
-        passed_.erase(std::string(passed_.oldest().key));
-    }
-    while (!pairs_.empty() && now - pairs_.oldest().value > pair_lifetime) {
-        pairs_.erase(std::string(pairs_.oldest().key));
-    }
     std::vector<FailedRetry> failed;
-    while (!waiting_.empty() && now - waiting_.oldest().value.first_attempt > retry_latest) {
-        const std::string key = waiting_.oldest().key;
-        IpAddress::Bytes client;
-        std::copy_n(key.begin(), address_size, client.begin());
-        const std::size_t end = key.find(separator, address_size);
-        failed.push_back({.client = IpAddress(client),
-                          .sender = key.substr(address_size, end - address_size),
-                          .recipient = key.substr(end + 1),
-                          .first_attempt = waiting_.oldest().value.first_attempt});
-        waiting_.erase(key);
-    }
+    forget_expired(now, SIZE_MAX, failed);
     return failed;
+}
+
+bool MemoryTable::forget_expired(WallTime now, std::size_t most, std::vector<FailedRetry>& failed) {
+    const bool more_passed = passed_.erase_oldest(
+        most, [&](const auto& entry) { return now - *entry.value.last_pass > triplet_lifetime; });
+    const bool more_pairs = pairs_.erase_oldest(
+        most, [&](const auto& entry) { return now - entry.value > pair_lifetime; });
+    const bool more_waiting = waiting_.erase_oldest(most, [&](const auto& entry) {
+        const bool failed_to_retry = now - entry.value.first_attempt > retry_latest;
+        if (failed_to_retry) failed.push_back(failed_retry(entry.key, entry.value));
+        return failed_to_retry;
+    });
+    return more_passed || more_pairs || more_waiting;
 }
 
 }  // namespace postern::policy

@@ -39,6 +39,9 @@ class MemoryTable final : public Memory {
     // Forgets everything that no longer counts at `now`, and returns the senders who failed to
     // retry.
     std::vector<FailedRetry> forget_expired(WallTime now);
+    // The same in pieces: at most `most` entries of each kind, the failures added to `failed`.  True
+    // when that may not be all.
+    bool forget_expired(WallTime now, std::size_t most, std::vector<FailedRetry>& failed);
 
   private:
     // An entry per text key, in the order of the last put().
@@ -53,6 +56,9 @@ class MemoryTable final : public Memory {
         const Value* find(const std::string& key) const;
         void put(const std::string& key, const Value& value, std::size_t entries_max);
         void erase(const std::string& key);
+        // At most `most`, as long as `is_due` says of the oldest that it is; false: none is left.
+        template <class IsDue>
+        bool erase_oldest(std::size_t most, const IsDue& is_due);
         bool empty() const { return entries_.empty(); }
         const Entry& oldest() const { return entries_.front(); }
 

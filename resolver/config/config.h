@@ -35,6 +35,7 @@ struct GatewayConfig {
     bool milter_quarantine = false;
     mode_t socket_mode = 0660;
     std::string socket_group;  // empty: the daemon's own
+    unsigned workers = 1;      // 1 … 64
     Duration deadline = std::chrono::seconds{1};
     io::IoChoice io = io::IoChoice::automatic;
     service::Modes mode;

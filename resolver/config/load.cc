@@ -22,6 +22,8 @@ const std::vector<std::string_view> top_level_names = {
     "admin",        "dns_door", "state", "tracking", "definition", "policy", "include"};
 
 constexpr std::size_t socket_path_max = 107;  // sun_path, unix(7)
+// As many as share the queries that may be under way to a name server, two for each (window.h).
+constexpr std::int64_t workers_max = 64;
 
 void read_path(Section& section, const char* key, std::string& path) {
     const auto text = section.text(key);
@@ -86,9 +88,8 @@ GatewayConfig read_gateway(Section section) {
         section.boolean("milter_quarantine").value_or(gateway.milter_quarantine);
     read_socket_mode(section, gateway.socket_mode);
     gateway.socket_group = section.text("socket_group").value_or("");
-    if (section.integer("workers", 1, 1024).value_or(1) != 1) {
-        section.error("workers", "this version runs one worker; write 1 or leave the key out");
-    }
+    gateway.workers =
+        static_cast<unsigned>(section.integer("workers", 1, workers_max).value_or(gateway.workers));
     gateway.deadline = section.duration("deadline", 10ms, 60s).value_or(gateway.deadline);
     if (const auto io = section.choice("io", {"auto", "uring", "epoll"})) {
         gateway.io = static_cast<io::IoChoice>(*io);

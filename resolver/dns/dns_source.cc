@@ -20,7 +20,7 @@ bool could_not_find_out(std::span<const std::byte> reply, const CodeMap& codes) 
 DnsSource::DnsSource(io::Loop& loop, Options options)
     : loop_(loop),
       options_(std::move(options)),
-      upstreams_(loop_, *this, options_.servers, options_.lists.size()),
+      upstreams_(loop_, *this, options_.servers, options_.lists.size(), options_.sources),
       questions_(options_.questions_max, *this,
                  [](void* timed_out) {
                      auto& question = *static_cast<Question*>(timed_out);

@@ -65,6 +65,7 @@ class DnsSource final : public ListSource,
         unsigned attempts = 2;  // 1 … attempts_max, on the servers in turn
         TtlBounds ttl;
         std::size_t questions_max = 32768;  // under way at once, late ones too; at most 65536
+        unsigned sources = 1;  // that ask these servers at the same time, and share their windows
         // Told when a name server answers nothing any more, and when it is back.
         std::function<void(const io::Endpoint& server, bool up)> on_server = nullptr;
     };

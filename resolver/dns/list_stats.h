@@ -33,6 +33,12 @@ class LatencyHistogram {
     }
     std::uint64_t count() const { return count_; }
 
+    LatencyHistogram& operator+=(const LatencyHistogram& other) {
+        for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
+        count_ += other.count_;
+        return *this;
+    }
+
   private:
     static constexpr unsigned sub_bits = 3;
 
@@ -67,6 +73,21 @@ struct ListStats {
     std::uint64_t crowded_out = 0;                     // questions not asked: too many under way
     std::array<std::uint64_t, reply_kinds> replies{};  // by ReplyKind
     LatencyHistogram latency;
+
+    // What another source has counted for the same list.
+    ListStats& operator+=(const ListStats& other) {
+        queries += other.queries;
+        retries += other.retries;
+        over_tcp += other.over_tcp;
+        timeouts += other.timeouts;
+        late += other.late;
+        crowded_out += other.crowded_out;
+        for (std::size_t kind = 0; kind < replies.size(); ++kind) {
+            replies[kind] += other.replies[kind];
+        }
+        latency += other.latency;
+        return *this;
+    }
 };
 
 }  // namespace postern::dns

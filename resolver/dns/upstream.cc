@@ -20,11 +20,12 @@ std::uint16_t id_of(std::span<const std::byte> message) {
 }  // namespace
 
 Upstream::Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::Endpoint& server,
-                   std::size_t lists)
+                   std::size_t lists, unsigned sources)
     : loop_(loop),
       owner_(owner),
       number_(number),
       server_(server),
+      window_(sources),
       reachability_(lists),
       question_of_id_(ids) {
     for (Port& port : ports_) {

@@ -50,9 +50,10 @@ class Upstream final {
         virtual void on_reachability(const Upstream& upstream) = 0;
     };
 
-    // `number` is the owner's name for it, `lists` how many it is asked about.
+    // `number` is the owner's name for it, `lists` how many it is asked about, `sources` how many
+    // ask it at the same time.
     Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::Endpoint& server,
-             std::size_t lists);
+             std::size_t lists, unsigned sources);
     ~Upstream();
 
     std::uint8_t number() const { return number_; }

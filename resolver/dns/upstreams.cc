@@ -6,10 +6,12 @@
 namespace postern::dns {
 
 Upstreams::Upstreams(io::Loop& loop, Upstream::Owner& owner,
-                     const std::vector<io::Endpoint>& servers, std::size_t lists) {
+                     const std::vector<io::Endpoint>& servers, std::size_t lists,
+                     unsigned sources) {
     for (const io::Endpoint& server : servers) {
         const auto number = static_cast<std::uint8_t>(upstreams_.size());
-        upstreams_.push_back(std::make_unique<Upstream>(loop, owner, number, server, lists));
+        upstreams_.push_back(
+            std::make_unique<Upstream>(loop, owner, number, server, lists, sources));
     }
 }
 

@@ -17,7 +17,7 @@ namespace postern::dns {
 class Upstreams {
   public:
     Upstreams(io::Loop& loop, Upstream::Owner& owner, const std::vector<io::Endpoint>& servers,
-              std::size_t lists);
+              std::size_t lists, unsigned sources);
 
     std::size_t size() const { return upstreams_.size(); }
     bool any_up() const;

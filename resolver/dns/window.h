@@ -4,7 +4,8 @@
 //
 // A default name server's socket buffer overruns at a few hundred; each datagram lost costs a whole
 // timeout.  So the number grows by one per window of answers and halves on a loss (additive
-// increase, multiplicative decrease), between 8 and 128.
+// increase, multiplicative decrease), between 8 and 128.  Several workers that ask the same server
+// share these between them.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +16,12 @@ namespace postern::dns {
 
 class Window {
   public:
+    // One of so many windows to the same server.
+    explicit Window(unsigned windows = 1)
+        : size_max_(std::max(size_max / windows, 1.0)),
+          size_min_(std::min(size_min, size_max_)),
+          size_(std::max(size_max_ / 2, size_min_)) {}
+
     bool has_room() const { return in_flight_ < static_cast<unsigned>(size_); }
     unsigned in_flight() const { return in_flight_; }
     unsigned size() const { return static_cast<unsigned>(size_); }
@@ -22,7 +29,7 @@ class Window {
     void on_sent() { ++in_flight_; }
     void on_reply() {
         --in_flight_;
-        size_ = std::min(size_ + 1.0 / size_, size_max);
+        size_ = std::min(size_ + 1.0 / size_, size_max_);
     }
     // An attempt was given up without counting as a loss.
     void on_silence() { --in_flight_; }
@@ -31,16 +38,19 @@ class Window {
         --in_flight_;
         if (now < shrunk_ + pause) return;
         shrunk_ = now;
-        size_ = std::max(size_ / 2, size_min);
+        size_ = std::max(size_ / 2, size_min_);
     }
     // The name server answers nothing any more.  When it is back, it is not met with all at once.
-    void on_down() { size_ = size_min; }
+    void on_down() { size_ = size_min_; }
 
+    // Of all windows to one server together; of each at least 1.
     static constexpr double size_min = 8;
     static constexpr double size_max = 128;
 
   private:
-    double size_ = 64;
+    double size_max_;
+    double size_min_;
+    double size_;
     unsigned in_flight_ = 0;
     TimePoint shrunk_{};
 };

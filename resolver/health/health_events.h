@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an operator should be told about the lists' health.  Called on the loop.
+// What an operator should be told about the lists' health.  Called on the monitor's loop.
 #pragma once
 
 #include <cstdint>

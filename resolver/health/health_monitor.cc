@@ -5,12 +5,13 @@
 
 namespace postern::health {
 
-HealthMonitor::HealthMonitor(io::Loop& loop, dns::ListSource& source, cache::ListingCache& cache,
-                             HealthEvents& events, const std::vector<WatchedList>& lists)
-    : loop_(loop), source_(source), cache_(cache), events_(events) {
+HealthMonitor::HealthMonitor(io::Loop& loop, WatchedSource& source, Standings& standings,
+                             cache::ListingCache& cache, HealthEvents& events,
+                             const std::vector<WatchedList>& lists)
+    : loop_(loop), source_(source), standings_(standings), cache_(cache), events_(events) {
     for (const WatchedList& options : lists) {
-        Watch& watch =
-            watches_.emplace_back(*this, static_cast<ListIndex>(watches_.size()), options);
+        const auto list = static_cast<ListIndex>(watches_.size());
+        Watch& watch = watches_.emplace_back(*this, list, options);
         watch.since = loop_.wall_now();
         watch.next_round.set(
             [](void* due) {
@@ -22,7 +23,8 @@ HealthMonitor::HealthMonitor(io::Loop& loop, dns::ListSource& source, cache::Lis
     inquest_.set([](void* monitor) { static_cast<HealthMonitor*>(monitor)->close_inquest(); },
                  this);
     pulse_.set([](void* monitor) { static_cast<HealthMonitor*>(monitor)->on_pulse(); }, this);
-    source_.deliver_to(*this);
+    source_.deliver_probes_to(*this);
+    standings_.attended_by(*this);
 }
 
 void HealthMonitor::start(std::function<void()> first_rounds_over) {
@@ -38,48 +40,33 @@ void HealthMonitor::on_pulse() {
     loop_.timers().arm(pulse_, loop_.now() + pulse_interval);
     if (!slept) return;
     for (Watch& watch : watches_) {
-        watch.health.on_sleep();
-        note_state(watch);
+        standings_.change(watch.list, [](ListHealth& health) { health.on_sleep(); });
+        attend_to(watch);
         // One that is under way began before.
         if (watch.state == State::unproven) start_round(watch);
     }
 }
 
-bool HealthMonitor::ask(const dns::ListQuestion& question, dns::Ticket ticket) {
-    if (!source_.ask(question, ticket)) return false;
-    count_query(watches_[question.list]);
-    return true;
+// On whatever worker's loop the answer came to.
+void HealthMonitor::on_attention(ListIndex list) {
+    loop_.post([this, list] { attend_to(watches_[list]); });
+}
+
+void HealthMonitor::attend_to(Watch& watch) {
+    const Attention attention = standings_.take_attention(watch.list);
+    if (attention.budget_reached != 0) {
+        events_.on_budget(watch.list, attention.budget_reached, watch.options.budget);
+    }
+    const bool changed = note_state(watch);
+    // A round under way answers whether a silent list is dead.  Whether a suspect lies only one can
+    // tell all of whose questions come after the suspicion.
+    const bool suspected = watch.state == State::suspect;
+    if (attention.round_wanted && (suspected || watch.round.complete())) return start_round(watch);
+    if (changed) schedule_round(watch);
 }
 
 void HealthMonitor::on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) {
     Watch& watch = watches_[list];
-    if ((ticket & dns::ticket_bit_of_sources) != 0) return on_probe_answer(watch, ticket, answer);
-    // First the judgement, then the answer: one that costs the list its vote does not count either.
-    on_request_answer(watch, answer);
-    answers_->on_answer(ticket, list, answer);
-}
-
-void HealthMonitor::on_late_answer(const IpAddress& address, ListIndex list,
-                                   const dns::ListAnswer& answer) {
-    if (!address.is_public()) return;  // a probe's; its round is over
-    on_request_answer(watches_[list], answer);
-    answers_->on_late_answer(address, list, answer);
-}
-
-void HealthMonitor::on_request_answer(Watch& watch, const dns::ListAnswer& answer) {
-    if (answer.listing.state == Listing::State::listed) ++watch.listed;
-    if (answer.listing.state == Listing::State::clear) ++watch.clear;
-    const bool round_wanted = watch.health.on_answer(answer, loop_.now());
-    const bool changed = watch.health.state() != watch.state;
-    note_state(watch);
-    // A round under way answers whether a silent list is dead.  Whether a suspect lies only one can
-    // tell all of whose questions come after the suspicion.
-    if (round_wanted && (changed || watch.round.complete())) return start_round(watch);
-    if (changed) schedule_round(watch);
-}
-
-void HealthMonitor::on_probe_answer(Watch& watch, dns::Ticket ticket,
-                                    const dns::ListAnswer& answer) {
     if (ticket >> 32 != watch.round_number) return;  // of a round that was given up for a newer one
     watch.round.on_answer(ticket & (dns::ticket_bit_of_sources - 1), answer);
     if (watch.round.complete()) finish_round(watch);
@@ -89,7 +76,7 @@ void HealthMonitor::start_round(Watch& watch) {
     watch.next_round.cancel();
     const ProbeScope scope{.ipv4 = watch.options.ipv4,
                            .ipv6 = watch.options.ipv6,
-                           .random_addresses = watch.health.random_addresses()};
+                           .random_addresses = standings_.health(watch.list).random_addresses()};
     watch.round = ProbeRound(watch.options.probe, scope, loop_.random());
     ++watch.round_number;
     const dns::Ticket ticket = dns::Ticket{watch.round_number} << 32 | dns::ticket_bit_of_sources;
@@ -99,7 +86,7 @@ void HealthMonitor::start_round(Watch& watch) {
                                       .address = question.address,
                                       .form = question.form,
                                       .purpose = dns::Purpose::probe};
-        if (ask(probe, ticket | i)) continue;
+        if (source_.ask(probe, ticket | i)) continue;
         // We are overloaded, which is not the list's fault; the retry asks all again.
         watch.round = {};
         ++watch.round_number;
@@ -114,37 +101,43 @@ void HealthMonitor::finish_round(Watch& watch) {
     watch.probes.push_front({loop_.wall_now(), clean ? "clean" : to_string(finding.cause)});
     if (watch.probes.size() > probes_kept) watch.probes.pop_back();
 
-    watch.health.on_round(finding, loop_.now());
-    const bool caught =
-        finding.verdict == Finding::Verdict::lying && watch.state != State::suspended;
-    if (caught) open_inquest(watch);
-    note_state(watch);
-    schedule_round(watch);
+    const bool counts = standings_.change(watch.list, [&](ListHealth& health) {
+        // Else it fell under suspicion while the round was under way, which proves nothing then.
+        if (health.state() != watch.state) return false;
+        health.on_round(finding, loop_.now());
+        return true;
+    });
+    if (counts) {
+        const bool caught =
+            finding.verdict == Finding::Verdict::lying && watch.state != State::suspended;
+        if (caught) open_inquest(watch);
+        note_state(watch);
+        schedule_round(watch);
+    }
     if (first && --first_rounds_ == 0) std::exchange(first_rounds_over_, nullptr)();
 }
 
 void HealthMonitor::schedule_round(Watch& watch) {
-    const ListHealth::Pause pause = watch.health.pause();
+    const ListHealth::Pause pause = standings_.health(watch.list).pause();
     const auto spread = static_cast<std::uint64_t>((pause.max - pause.min).count()) + 1;
     const Duration random{static_cast<Duration::rep>(loop_.random() % spread)};
     loop_.timers().arm(watch.next_round, loop_.now() + pause.min + random);
 }
 
-// After everything that may have changed a list's state.
-void HealthMonitor::note_state(Watch& watch) {
-    const State state = watch.health.state();
-    if (state == watch.state) return;
+// After everything that may have changed a list's state.  True: something has.
+bool HealthMonitor::note_state(Watch& watch) {
+    const State state = standings_.state(watch.list);
+    if (state == watch.state) return false;
     watch.state = state;
     watch.since = loop_.wall_now();
-    const ListMask list = mask_of(watch.list);
-    voting_ = static_cast<ListMask>(state == State::healthy ? voting_ | list : voting_ & ~list);
     tell(watch);
+    return true;
 }
 
 void HealthMonitor::tell(Watch& watch) {
     if (watch.told == watch.state || (liars_ & mask_of(watch.list)) != 0) return;
     const State from = std::exchange(watch.told, watch.state);
-    events_.on_transition(watch.list, from, watch.state, to_string(watch.health.cause()));
+    events_.on_transition(watch.list, from, watch.state, to_string(standings_.health(watch.list).cause()));
 }
 
 // A resolver that rewrites names makes all lists lie, so the first liar is a reason to ask the
@@ -153,13 +146,15 @@ void HealthMonitor::open_inquest(Watch& liar) {
     liars_ |= mask_of(liar.list);
     if (count(liars_) > 1) {
         for (Watch& watch : watches_) {
-            if ((liars_ & mask_of(watch.list)) != 0) watch.health.blame_resolver();
+            if ((liars_ & mask_of(watch.list)) == 0) continue;
+            standings_.change(watch.list, [](ListHealth& health) { health.blame_resolver(); });
         }
     }
     if (inquest_.armed()) return;
     loop_.timers().arm(inquest_, loop_.now() + inquest_length);
     for (Watch& watch : watches_) {
-        if (watch.health.state() == State::healthy && watch.round.complete()) start_round(watch);
+        const bool believed = standings_.state(watch.list) == State::healthy;
+        if (believed && watch.round.complete()) start_round(watch);
     }
 }
 
@@ -177,37 +172,17 @@ void HealthMonitor::close_inquest() {
     events_.on_resolver_suspected(liars, to_string(Cause{Cause::Kind::rewritten}));
 }
 
-void HealthMonitor::count_query(Watch& watch) {
-    const WallTime now = loop_.wall_now();
-    if (!watch.budget.add(now)) return;
-    events_.on_budget(watch.list, watch.budget.today(now), watch.budget.budget());
-}
-
-Listing::State HealthMonitor::state_without_vote(ListIndex list) const {
-    switch (watches_[list].state) {
-        case State::open:
-            return Listing::State::timeout;
-        case State::refused:
-            return Listing::State::refused;
-        case State::unproven:
-        case State::healthy:
-        case State::suspect:
-        case State::suspended:
-            return Listing::State::suspended;
-    }
-    return Listing::State::suspended;
-}
-
 HealthReport HealthMonitor::report(ListIndex list) const {
     const Watch& watch = watches_[list];
+    const Standings::Counts counts = standings_.counts(list, loop_.wall_now());
     return {.state = watch.state,
             .since = watch.since,
-            .why = to_string(watch.health.cause()),
+            .why = to_string(standings_.health(list).cause()),
             .probes = {watch.probes.begin(), watch.probes.end()},
-            .listed = watch.listed,
-            .clear = watch.clear,
-            .queries_today = watch.budget.today(loop_.wall_now()),
-            .budget = watch.budget.budget()};
+            .listed = counts.listed,
+            .clear = counts.clear,
+            .queries_today = counts.queries_today,
+            .budget = counts.budget};
 }
 
 }  // namespace postern::health

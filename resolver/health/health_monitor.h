@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Stands between those who ask lists and the source that answers, and sees to it that only lists
-// that prove themselves are believed.
+// Tests the lists, so that only those that prove themselves are believed.
 //
-//      pipeline ── ask ──►  HealthMonitor  ── ask ──►  DnsSource
-//               ◄─ answer ─   watches      ◄─ answer ─
-//                             asks test points of its own
+//      HealthMonitor ── test points ──►  one worker's WatchedSource  ──►  DnsSource
+//           │        ◄── answers ──────
+//           └──► Standings, which all workers share
 //
-// Each list has a ListHealth, a timer, and at most one probe round under way.  The questions of
-// rounds carry the ticket bit that askers leave alone.
+// There is one, on the loop of the worker whose source it asks through.  Each list has a timer, and
+// at most one probe round under way.  What the answers to requests do to a list's standing happens
+// on any worker; the monitor is called to see to the rest.
 #pragma once
 
 #include <cstdint>
@@ -19,20 +19,13 @@
 
 #include "cache/listing_cache.h"
 #include "resolver/dns/list_source.h"
-#include "resolver/health/daily_budget.h"
 #include "resolver/health/health_events.h"
-#include "resolver/health/list_health.h"
 #include "resolver/health/probe_round.h"
+#include "resolver/health/standings.h"
+#include "resolver/health/watched_source.h"
 #include "resolver/io/loop.h"
 
 namespace postern::health {
-
-struct WatchedList {
-    Probe probe;
-    bool ipv4 = true;  // the families of which it has data
-    bool ipv6 = false;
-    std::uint64_t budget = 0;  // queries per day; 0: none
-};
 
 struct ProbeResult {
     WallTime at;
@@ -51,21 +44,17 @@ struct HealthReport {
     std::uint64_t budget = 0;
 };
 
-class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
+class HealthMonitor final : private dns::ListAnswers, private Attendant {
   public:
-    // `lists` are in the order of ListIndex.  Everything passed by reference must outlive the
-    // monitor.
-    HealthMonitor(io::Loop& loop, dns::ListSource& source, cache::ListingCache& cache,
-                  HealthEvents& events, const std::vector<WatchedList>& lists);
+    // `lists` are those of the standings.  Everything passed by reference must outlive the monitor,
+    // and the monitor whoever still judges answers.
+    HealthMonitor(io::Loop& loop, WatchedSource& source, Standings& standings,
+                  cache::ListingCache& cache, HealthEvents& events,
+                  const std::vector<WatchedList>& lists);
 
     // Begins the first round of every list; calls back once, when the last of them is over.  On the
     // loop.
     void start(std::function<void()> first_rounds_over);
-
-    void deliver_to(dns::ListAnswers& answers) override { answers_ = &answers; }
-    bool ask(const dns::ListQuestion& question, dns::Ticket ticket) override;
-    ListMask voting() const override { return voting_; }
-    Listing::State state_without_vote(ListIndex list) const override;
 
     HealthReport report(ListIndex list) const;
 
@@ -81,17 +70,12 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
   private:
     struct Watch {
         Watch(HealthMonitor& its_monitor, ListIndex its_list, const WatchedList& its_options)
-            : monitor(its_monitor),
-              list(its_list),
-              options(its_options),
-              health(its_options.probe.interval),
-              budget(its_options.budget) {}
+            : monitor(its_monitor), list(its_list), options(its_options) {}
 
         HealthMonitor& monitor;
         const ListIndex list;
         const WatchedList options;
-        ListHealth health;
-        State state = State::unproven;  // of `health`, when it was last looked at
+        State state = State::unproven;  // when it was last looked at
         State told = State::unproven;   // to the operator
         WallTime since{};
 
@@ -99,35 +83,28 @@ class HealthMonitor final : public dns::ListSource, private dns::ListAnswers {
         ProbeRound round;
         std::uint32_t round_number = 0;
         std::deque<ProbeResult> probes;  // the newest first; at most probes_kept
-
-        std::uint64_t listed = 0;
-        std::uint64_t clear = 0;
-        DailyBudget budget;
     };
 
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
-    void on_late_answer(const IpAddress& address, ListIndex list,
-                        const dns::ListAnswer& answer) override;
-    void on_probe_answer(Watch& watch, dns::Ticket ticket, const dns::ListAnswer& answer);
-    void on_request_answer(Watch& watch, const dns::ListAnswer& answer);
+    void on_late_answer(const IpAddress&, ListIndex, const dns::ListAnswer&) override {}
+    void on_attention(ListIndex list) override;
 
     void on_pulse();
+    void attend_to(Watch& watch);
     void start_round(Watch& watch);
     void finish_round(Watch& watch);
     void schedule_round(Watch& watch);
-    void note_state(Watch& watch);
+    bool note_state(Watch& watch);
     void tell(Watch& watch);
     void open_inquest(Watch& liar);
     void close_inquest();
-    void count_query(Watch& watch);
 
     io::Loop& loop_;
-    dns::ListSource& source_;
+    WatchedSource& source_;
+    Standings& standings_;
     cache::ListingCache& cache_;
     HealthEvents& events_;
-    dns::ListAnswers* answers_ = nullptr;
     std::deque<Watch> watches_;  // timers do not move
-    ListMask voting_ = 0;
 
     ListMask liars_ = 0;  // found since the inquest began
     io::Timer inquest_;

@@ -7,11 +7,13 @@
 // the greediest connection is closed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "policy/time.h"
+#include "resolver/service/request_cost.h"
 
 namespace postern::service {
 
@@ -37,6 +39,17 @@ struct Limits {
     std::size_t each_buffered = std::size_t{4} << 10;
     // What may be said in one batch: the kernel takes it only when the batch is over.
     std::size_t said_in_batch = std::size_t{4} << 20;
+
+    // Of one of so many servers that share what all connections may have.  None has less than one
+    // connection needs for the largest request.
+    Limits shared_by(std::size_t servers) const {
+        Limits part = *this;
+        part.all_in_flight = all_in_flight / servers;
+        part.all_bytes_in_flight = std::max<std::size_t>(all_bytes_in_flight / servers, cost_max);
+        part.all_buffered = std::max(all_buffered / servers, std::size_t{2} << 20);
+        part.said_in_batch = said_in_batch / servers;
+        return part;
+    }
 };
 
 }  // namespace postern::service

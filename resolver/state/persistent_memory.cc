@@ -11,11 +11,13 @@ namespace {
 
 // Sweeping reads the whole file.
 constexpr std::chrono::seconds sweep_interval = std::chrono::hours(1);
+// Entries of each kind under one lock: some ten microseconds.
+constexpr std::size_t forgotten_at_once = 64;
 
 }  // namespace
 
 PersistentMemory::PersistentMemory(const Options& options, WallTime now)
-    : table_(options.entries_max), file_swept_(now) {
+    : file_swept_(now), table_(options.entries_max) {
     if (options.path.empty()) return;
     auto file = StateFile::open(options.path, now);
     if (!file) {
@@ -23,6 +25,7 @@ PersistentMemory::PersistentMemory(const Options& options, WallTime now)
         return;
     }
     const bool complete = file->load(table_, options.entries_max);
+    has_pairs_ = table_.has_pairs();
     spdlog::info("event=state_loaded path={} complete={}", options.path, complete);
     StateWriter::Options writer = options.writer;
     writer.entries_max = options.entries_max;
@@ -31,10 +34,12 @@ PersistentMemory::PersistentMemory(const Options& options, WallTime now)
 }
 
 std::optional<policy::TripletState> PersistentMemory::find(const policy::Triplet& triplet) const {
+    const std::lock_guard alone(mutex_);
     return table_.find(triplet);
 }
 
 void PersistentMemory::put(const policy::Triplet& triplet, const policy::TripletState& state) {
+    const std::lock_guard alone(mutex_);
     table_.put(triplet, state);
     if (!writer_) return;
     writer_->add(TripletChange{.client = triplet.client,
@@ -44,11 +49,14 @@ void PersistentMemory::put(const policy::Triplet& triplet, const policy::Triplet
 }
 
 std::optional<WallTime> PersistentMemory::find(const policy::LearnedPair& pair) const {
+    const std::lock_guard alone(mutex_);
     return table_.find(pair);
 }
 
 void PersistentMemory::put(const policy::LearnedPair& pair, WallTime last_message) {
+    const std::lock_guard alone(mutex_);
     table_.put(pair, last_message);
+    has_pairs_.store(true, std::memory_order_release);
     if (!writer_) return;
     writer_->add(PairChange{.user = std::string(pair.user),
                             .correspondent = std::string(pair.correspondent),
@@ -60,7 +68,13 @@ std::vector<policy::MemoryTable::FailedRetry> PersistentMemory::forget_expired(W
         writer_->forget_expired(now);
         file_swept_ = now;
     }
-    return table_.forget_expired(now);
+    std::vector<policy::MemoryTable::FailedRetry> failed;
+    for (bool more = true; more;) {
+        const std::lock_guard alone(mutex_);
+        more = table_.forget_expired(now, forgotten_at_once, failed);
+        has_pairs_.store(table_.has_pairs(), std::memory_order_release);
+    }
+    return failed;
 }
 
 void PersistentMemory::flush() {

@@ -4,10 +4,16 @@
 //
 // Decisions read and write a table in the process's memory, as fast as ever; a writer copies each
 // change to a file behind their back.  Without a file that can be used there is the table alone: a
-// daemon must start.  Belongs to one loop.
+// daemon must start.
+//
+// May be used by several threads at once: a look-up holds a lock for as long as it takes, less than
+// a microsecond.  Whether there are pairs at all is told without it, so that who has no greylisting
+// and no auto-allow pays nothing.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -31,9 +37,9 @@ class PersistentMemory final : public policy::Memory {
     void put(const policy::Triplet& triplet, const policy::TripletState& state) override;
     std::optional<WallTime> find(const policy::LearnedPair& pair) const override;
     void put(const policy::LearnedPair& pair, WallTime last_message) override;
-    bool has_pairs() const override { return table_.has_pairs(); }
+    bool has_pairs() const override { return has_pairs_.load(std::memory_order_acquire); }
 
-    // As MemoryTable does; the file follows.
+    // As MemoryTable does, bit by bit, so that nobody waits; the file follows.  From one thread.
     std::vector<policy::MemoryTable::FailedRetry> forget_expired(WallTime now);
 
     bool has_file() const { return writer_ != nullptr; }
@@ -42,9 +48,12 @@ class PersistentMemory final : public policy::Memory {
     void flush();
 
   private:
-    policy::MemoryTable table_;
     std::unique_ptr<StateWriter> writer_;  // null: no file
-    WallTime file_swept_;
+    WallTime file_swept_;                  // for those who call forget_expired()
+    std::atomic<bool> has_pairs_ = false;
+
+    mutable std::mutex mutex_;  // guards what follows, and keeps the file's order of changes
+    policy::MemoryTable table_;
 };
 
 }  // namespace postern::state

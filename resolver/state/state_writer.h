@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes changes from the loop and writes them to the state file, in a thread of its own.
+// Takes changes from the loops and writes them to the state file, in a thread of its own.
 //
-// The loop never waits for the disk: add() puts a change into a bounded queue, whose lock the
+// A loop never waits for the disk: add() puts a change into a bounded queue, whose lock the
 // writer holds just long enough to swap it for an empty one.  A full queue drops the change, which
 // costs a sender one more greylisting, and counts it.
 #pragma once
@@ -40,7 +40,7 @@ class StateWriter {
     StateWriter(const StateWriter&) = delete;
     StateWriter& operator=(const StateWriter&) = delete;
 
-    // From one thread.
+    // From any thread.
     void add(Change change);
     // Soon removes from the file what no longer counts at `now`.
     void forget_expired(WallTime now);

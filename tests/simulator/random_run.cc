@@ -131,7 +131,7 @@ void RandomRun::make_peace() {
 std::string RandomRun::recover() {
     const TimePoint end = world_.now() + recovery_max;
     const auto all = static_cast<ListMask>((1U << world_.servers().lists().size()) - 1);
-    while (world_.parts().health.voting() != all) {
+    while (world_.standings().voting() != all) {
         if (world_.now() >= end)
             return "a list is not healthy " + to_string(recovery_max) + " after peace";
         world_.advance(5s);

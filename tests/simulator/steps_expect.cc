@@ -97,7 +97,7 @@ Outcome expect_count(Scenario& scenario, const Arguments& arguments) {
 }
 
 health::HealthReport report_on(Scenario& scenario, const ScriptedList& list) {
-    return scenario.world->parts().health.report(scenario.index_of(list));
+    return scenario.world->health().report(scenario.index_of(list));
 }
 
 Outcome expect_list_within(Scenario& scenario, const Arguments& arguments, Duration patience) {

@@ -5,8 +5,9 @@
 
 namespace postern::simulator {
 
-void Witness::watch(WorkerParts& parts) {
+void Witness::watch(WorkerParts& parts, const health::Standings& standings) {
     parts_ = &parts;
+    standings_ = &standings;
     replies_ = 0;
     parts.pipeline.observe(*this);
 }
@@ -27,8 +28,8 @@ void Witness::check_listing(const service::Answer& answer, ListIndex list) {
         complain(answer, "listed by " + scripted.name() + ", which never said so");
     }
     // What a list said while it was believed still counts when it cannot be reached.
-    const bool votes = (parts_->health.voting() & mask_of(list)) != 0;
-    const bool unreachable = parts_->health.report(list).state == health::State::open;
+    const bool votes = (standings_->voting() & mask_of(list)) != 0;
+    const bool unreachable = standings_->state(list) == health::State::open;
     if (!votes && !unreachable) {
         complain(answer, "listed by " + scripted.name() + ", which has no vote");
     }

@@ -21,7 +21,7 @@ class Witness final : public service::DecisionObserver {
     explicit Witness(NameServers& servers) : servers_(servers) {}
 
     // From now on these parts are looked at.
-    void watch(WorkerParts& parts);
+    void watch(WorkerParts& parts, const health::Standings& standings);
     // Replies may take so long; the longest that was ever allowed counts.
     void allow(Duration deadline) { deadline_ = std::max(deadline_, deadline); }
     Duration deadline() const { return deadline_; }
@@ -39,6 +39,7 @@ class Witness final : public service::DecisionObserver {
 
     NameServers& servers_;
     WorkerParts* parts_ = nullptr;
+    const health::Standings* standings_ = nullptr;
     Duration deadline_{};
     LieLimits lies_;
     std::uint64_t replies_ = 0;

@@ -37,16 +37,20 @@ void World::build() {
     options.pipeline.tables.lookups_max = plan_.tables.lookups_max;
     options.pipeline.tables.requests_max = plan_.tables.requests_max;
     options.source.questions_max = plan_.questions_max;
-    parts_ =
-        std::make_unique<WorkerParts>(*loop_, memory_, events_, plan_.config.policies, options);
-    witness_.watch(*parts_);
+    shared_ = std::make_unique<SharedParts>(plan_.config, loop_->random());
+    parts_ = std::make_unique<WorkerParts>(*loop_, *shared_, memory_, plan_.config.policies,
+                                           options);
+    health_ = std::make_unique<health::HealthMonitor>(*loop_, parts_->lists, shared_->standings,
+                                                      shared_->cache, events_,
+                                                      watched_lists(plan_.config));
+    witness_.watch(*parts_, shared_->standings);
     witness_.allow(plan_.config.gateway.deadline);
     parts_->gateways.listen(listener);
 }
 
 void World::start_cold() {
     probed_ = false;
-    parts_->health.start([this] { probed_ = true; });
+    health_->start([this] { probed_ = true; });
     settle();
 }
 
@@ -58,6 +62,7 @@ void World::start() {
 void World::restart() {
     const WallTime wall = loop_->wall_now();
     for (GatewayClient& client : clients_) client.lose();
+    health_.reset();
     parts_.reset();
     build();
     loop_->set_wall_now(wall);

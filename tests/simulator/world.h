@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "policy/stages/memory_table.h"
+#include "resolver/health/health_monitor.h"
 #include "resolver/worker_parts.h"
 #include "tests/simulator/event_log.h"
 #include "tests/simulator/gateway_client.h"
@@ -41,6 +42,8 @@ class World {
 
     NameServers& servers() { return servers_; }
     WorkerParts& parts() { return *parts_; }
+    health::HealthMonitor& health() { return *health_; }
+    health::Standings& standings() { return shared_->standings; }
     io::VirtualLoop& loop() { return *loop_; }
     EventLog& events() { return events_; }
     TimePoint now() const { return loop_->now(); }
@@ -74,7 +77,9 @@ class World {
     Witness witness_;
     std::uint64_t starts_ = 0;
     std::unique_ptr<io::VirtualLoop> loop_;
+    std::unique_ptr<SharedParts> shared_;
     std::unique_ptr<WorkerParts> parts_;
+    std::unique_ptr<health::HealthMonitor> health_;
     std::deque<GatewayClient> clients_;
     bool probed_ = false;
 };
