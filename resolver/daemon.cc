@@ -97,6 +97,10 @@ tl::expected<void, std::string> Daemon::make_workers(const config::Config& confi
             std::move(loop), config, *shared_,
             first ? Worker::Duty::answers_and_tests_lists : Worker::Duty::answers));
     }
+    if (workers_.size() == 1) return {};
+    std::vector<io::Spread::Place> places;
+    for (const auto& worker : workers_) places.push_back(worker->place());
+    spread_ = std::make_unique<io::Spread>(std::move(places));
     return {};
 }
 
@@ -108,7 +112,7 @@ tl::expected<void, std::string> Daemon::open_sockets(const config::GatewayConfig
         auto socket = supervisor::open_socket(
             name, {.path = path, .mode = gateway.socket_mode, .group = gateway.socket_group});
         if (!socket) return tl::unexpected(socket.error());
-        for (const auto& worker : workers_) worker->listen(*socket);
+        workers_.front()->listen(*socket, spread_.get());
         sockets_.push_back(std::move(*socket));
     }
     return {};
@@ -217,8 +221,8 @@ Decided Daemon::decide(const Request& request) {
 }
 
 policy::Explanation Daemon::explain(const Decided& decided) {
-    return policy::explain(*decided.policies, decided.request, decided.evidence,
-                           shared_->memory(), wall_now());
+    return policy::explain(*decided.policies, decided.request, decided.evidence, shared_->memory(),
+                           wall_now());
 }
 
 std::vector<Daemon::ListReport> Daemon::lists() {

@@ -3,8 +3,9 @@
 // The control side of a running Postern: owns the workers, what they share, the sockets and the
 // configuration in force.
 //
-// Slow things happen here, on the caller's thread, and never on a worker's: reading configuration, compiling policies, freeing the old set, making JSON.  All members may be called
-// from several threads.
+// Slow things happen here, on the caller's thread, and never on a worker's: reading configuration,
+// compiling policies, freeing the old set, making JSON.  All members may be called from several
+// threads.
 #pragma once
 
 #include <atomic>
@@ -43,7 +44,7 @@ class Daemon {
 
     ~Daemon();
 
-    // Starts the workers, has the lists tested for at most one deadline, and opens the sockets.  The
+    // Starts the workers, has the lists tested for at most one deadline, and opens the sockets. The
     // error is a sentence for the operator.
     tl::expected<void, std::string> start();
     // Answers what is in flight, then ends; at most a few seconds.
@@ -97,7 +98,9 @@ class Daemon {
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;
     std::unique_ptr<SharedState> shared_;
-    std::vector<std::unique_ptr<Worker>> workers_;  // the first one tests the lists
+    std::unique_ptr<io::Spread> spread_;  // null: there is one worker
+    // The first one accepts connections and tests the lists.
+    std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<std::size_t> next_ = 0;  // who decides for those without a connection
 };
 

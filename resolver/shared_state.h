@@ -2,10 +2,10 @@
 //
 // What all workers share, and what has to be done about it from time to time.
 //
-//      cache, standings of the lists    read and written by every worker, without locks or nearly so
-//      memory                           greylisting and auto-allow
-//      snapshots                        of the cache, in a thread of its own
-//      chores                           in a thread of its own: what no longer counts leaves the
+//      cache, standings of the lists    read and written by every worker, without locks or nearly
+//      so memory                           greylisting and auto-allow snapshots of the cache, in a
+//      thread of its own chores                           in a thread of its own: what no longer
+//      counts leaves the
 //                                       memory, and the cache is kept in its file
 #pragma once
 

@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-
 namespace postern {
 
 namespace {
@@ -78,8 +77,11 @@ void Worker::prove_lists(Duration patience) {
     lists_probed_.get_future().wait_for(patience);
 }
 
-void Worker::listen(const service::UnixSocket& socket) {
-    call([&] { parts_.gateways.listen(socket.duplicate()); });
+void Worker::listen(const service::UnixSocket& socket, io::Spread* spread) {
+    call([&] {
+        if (spread != nullptr) parts_.gateways.share_with(*spread);
+        parts_.gateways.listen(socket.duplicate());
+    });
 }
 
 void Worker::serve_dns(int udp, int tcp) {

@@ -37,8 +37,11 @@ class Worker {
     // Of the worker that tests lists: begins, and returns when every list has been tested once, or
     // after `patience`.
     void prove_lists(Duration patience);
+    // Accepts connections, for all that `spread` knows if there is one; it must outlive the worker.
     // No gateway shall ask before there are lists to believe.
-    void listen(const service::UnixSocket& socket);
+    void listen(const service::UnixSocket& socket, io::Spread* spread);
+    // Where another worker's spread may send connections.
+    io::Spread::Place place() { return parts_.gateways.place(); }
 
     // Takes over a bound UDP socket and a listening TCP socket, when there is a DNS door.
     void serve_dns(int udp, int tcp);

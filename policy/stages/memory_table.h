@@ -39,7 +39,7 @@ class MemoryTable final : public Memory {
     // Forgets everything that no longer counts at `now`, and returns the senders who failed to
     // retry.
     std::vector<FailedRetry> forget_expired(WallTime now);
-    // The same in pieces: at most `most` entries of each kind, the failures added to `failed`.  True
+    // The same in pieces: at most `most` entries of each kind, the failures added to `failed`. True
     // when that may not be all.
     bool forget_expired(WallTime now, std::size_t most, std::vector<FailedRetry>& failed);
 

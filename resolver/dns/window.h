@@ -18,9 +18,9 @@ class Window {
   public:
     // One of so many windows to the same server.
     explicit Window(unsigned windows = 1)
-        : size_max_(std::max(size_max / windows, 1.0)),
-          size_min_(std::min(size_min, size_max_)),
-          size_(std::max(size_max_ / 2, size_min_)) {}
+        : size_max_(std::max(size_max / windows, 2.0)),
+          size_min_(std::min(size_min, size_max_ / 2)),
+          size_(size_max_ / 2) {}
 
     bool has_room() const { return in_flight_ < static_cast<unsigned>(size_); }
     unsigned in_flight() const { return in_flight_; }
@@ -43,7 +43,7 @@ class Window {
     // The name server answers nothing any more.  When it is back, it is not met with all at once.
     void on_down() { size_ = size_min_; }
 
-    // Of all windows to one server together; of each at least 1.
+    // Of one that is alone.
     static constexpr double size_min = 8;
     static constexpr double size_max = 128;
 

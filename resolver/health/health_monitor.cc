@@ -137,7 +137,8 @@ bool HealthMonitor::note_state(Watch& watch) {
 void HealthMonitor::tell(Watch& watch) {
     if (watch.told == watch.state || (liars_ & mask_of(watch.list)) != 0) return;
     const State from = std::exchange(watch.told, watch.state);
-    events_.on_transition(watch.list, from, watch.state, to_string(standings_.health(watch.list).cause()));
+    events_.on_transition(watch.list, from, watch.state,
+                          to_string(standings_.health(watch.list).cause()));
 }
 
 // A resolver that rewrites names makes all lists lie, so the first liar is a reason to ask the

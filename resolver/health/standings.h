@@ -6,10 +6,10 @@
 //      worker's WatchedSource ──►    ...            │                  read by every worker
 //                                                   └──► attention ──► HealthMonitor's loop
 //
-// Every answer of a list is judged where it arrives, before it counts: the one that costs a list its
-// vote costs it everywhere, and a lie is found after the same number of addresses whatever worker
-// they came to.  Reading takes no lock.  Judging takes the list's own for some ten nanoseconds, once
-// for each answer that came over the network.
+// Every answer of a list is judged where it arrives, before it counts: the one that costs a list
+// its vote costs it everywhere, and a lie is found after the same number of addresses whatever
+// worker they came to.  Reading takes no lock.  Judging takes the list's own for some ten
+// nanoseconds, once for each answer that came over the network.
 #pragma once
 
 #include <array>
@@ -36,7 +36,8 @@ struct WatchedList {
 // What happened to a list since somebody looked after it.
 struct Attention {
     bool round_wanted = false;
-    std::uint64_t budget_reached = 0;  // the day's queries, at 80 % and at 100 % of them; 0: neither
+    std::uint64_t budget_reached =
+        0;  // the day's queries, at 80 % and at 100 % of them; 0: neither
 };
 
 class Attendant {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lists as a worker's pipeline sees them: asked through the worker's own source, judged together
-// with all other workers.
+// The lists as a worker's pipeline sees them: asked through the worker's own source, judged
+// together with all other workers.
 //
 //      pipeline ── ask ──►  WatchedSource  ── ask ──►  DnsSource
 //               ◄─ answer ─      │         ◄─ answer ─

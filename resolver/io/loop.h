@@ -66,11 +66,15 @@ class StreamEvents {
 class AcceptEvents {
   public:
     virtual ~AcceptEvents() = default;
+    // A peer connected, and `fd` is our end.  True: it is somebody else's from here on, as a rule
+    // another loop's (Loop::adopt), and nothing follows.
+    virtual bool take_over(SocketId, int) { return false; }
     // A peer connected; the returned object receives the stream's events and must live until
     // on_closed. Null: the stream is closed at once, without further events.
     virtual StreamEvents* on_accept(SocketId listener, SocketId stream) = 0;
     // A peer waits and cannot be let in: no descriptor or no memory is left.  Accepting is tried
-    // again by itself; whoever can spare a stream may close it.
+    // again by itself; whoever can spare a stream may close it.  No id: the listener is another
+    // loop's.
     virtual void on_accept_failed(SocketId, int) {}
 };
 
@@ -115,6 +119,9 @@ class Loop {
     // Takes over `fd`, a listening stream socket.  When the process runs out of descriptors,
     // accepting pauses and is tried again (100 ms); no spin.
     virtual SocketId listen(int fd, AcceptEvents& events) = 0;
+    // Takes over `fd`, a stream that another loop has accepted: on_accept comes from inside this
+    // call, without a listener's id.  From a task on this loop.
+    virtual SocketId adopt(int fd, AcceptEvents& events) = 0;
     // Starts connecting over TCP.  Ends in on_connected or on_closed.
     virtual SocketId connect_stream(const Endpoint& peer, StreamEvents& events) = 0;
     // Queues a copy of `bytes`; leaves with the batch.  False when more than stream_queue_max bytes

@@ -149,6 +149,8 @@ SocketId SocketLoop::listen(int fd, AcceptEvents& events) {
     return listener.id;
 }
 
+SocketId SocketLoop::adopt(int fd, AcceptEvents& events) { return admit(fd, {}, events); }
+
 SocketId SocketLoop::connect_stream(const Endpoint& peer, StreamEvents& events) {
     Socket& stream = sockets_.open(SocketKind::stream, SocketState::connecting);
     stream.loop = this;
@@ -271,11 +273,16 @@ void SocketLoop::post(std::function<void()> task) {
 // What the backend reports.
 
 SocketId SocketLoop::accepted(Socket& listener, int fd) {
+    if (listener.accept_events->take_over(listener.id, fd)) return {};
+    return admit(fd, listener.id, *listener.accept_events);
+}
+
+SocketId SocketLoop::admit(int fd, SocketId listener, AcceptEvents& events) {
     Socket& stream = sockets_.open(SocketKind::stream, SocketState::open);
     stream.loop = this;
     stream.fd = fd;
     const SocketId id = stream.id;
-    stream.stream_events = listener.accept_events->on_accept(listener.id, id);
+    stream.stream_events = events.on_accept(listener, id);
     if (stream.stream_events == nullptr) {
         retire(stream);
     } else if (stream.wants_bytes()) {

@@ -27,6 +27,7 @@ class SocketLoop : public Loop {
     WallTime wall_now() const override { return clocks_.wall_now; }
 
     SocketId listen(int fd, AcceptEvents& events) override;
+    SocketId adopt(int fd, AcceptEvents& events) override;
     SocketId connect_stream(const Endpoint& peer, StreamEvents& events) override;
     bool send(SocketId stream, std::span<const std::byte> bytes) override;
     void pause_reading(SocketId stream) override;
@@ -87,6 +88,7 @@ class SocketLoop : public Loop {
 
     // What a backend reports.  Each may end the socket: look at its state before touching it again.
 
+    // No id: it is none of this loop's.
     SocketId accepted(Socket& listener, int fd);
     void accept_failed(Socket& listener, int error);
     void connected(Socket& stream);
@@ -125,6 +127,7 @@ class SocketLoop : public Loop {
     void run_batch_end_hooks();
     void send_all();
 
+    SocketId admit(int fd, SocketId listener, AcceptEvents& events);
     void need_attention(Socket& socket);
     void finish(Socket& stream, int error);
     void retire(Socket& socket);

@@ -148,6 +148,13 @@ void VirtualLoop::accept(VirtualPeer& client) {
     client.stream_ = accepted(*listener, client.number_);
 }
 
+SocketId VirtualLoop::adopt(int fd, AcceptEvents& events) {
+    VirtualPeer& client = peers_[static_cast<std::size_t>(fd)];
+    client.stream_ = SocketLoop::adopt(fd, events);
+    touch(client);
+    return client.stream_;
+}
+
 void VirtualLoop::serve_stream(VirtualPeer& peer, Socket& stream) {
     const SocketId id = stream.id;
     const auto gone = [&] { return sockets_.find(id) == nullptr; };

@@ -93,6 +93,8 @@ class VirtualLoop final : public SocketLoop {
     std::uint64_t random() override { return random_(); }
     PeerCredentials peer_credentials(SocketId stream) const override;
     const char* name() const override { return "virtual"; }
+    // `fd` is the number that take_over() was given, by this loop.
+    SocketId adopt(int fd, AcceptEvents& events) override;
 
     // Batches until `duration` has passed; the clock stops at each moment at which something is
     // due.

@@ -42,6 +42,17 @@ GatewayServer::~GatewayServer() { shared_.loop.remove_batch_end(*this); }
 
 void GatewayServer::listen(int fd) { listeners_.push_back(shared_.loop.listen(fd, *this)); }
 
+io::Spread::Place GatewayServer::place() {
+    return {.loop = &shared_.loop, .events = this, .gone = [this] {
+                return shared_.counters.connections_closed.value() +
+                       shared_.counters.connections_refused.value();
+            }};
+}
+
+bool GatewayServer::take_over(io::SocketId, int fd) {
+    return spread_ != nullptr && spread_->take_over(fd);
+}
+
 io::StreamEvents* GatewayServer::on_accept(io::SocketId, io::SocketId stream) {
     if (draining_ || (open_ >= connections_max_ && !make_room())) {
         ++shared_.counters.connections_refused;
@@ -57,8 +68,9 @@ io::StreamEvents* GatewayServer::on_accept(io::SocketId, io::SocketId stream) {
     return this;
 }
 
-void GatewayServer::on_accept_failed(io::SocketId, int) {
-    ++shared_.counters.accepts_failed;
+void GatewayServer::on_accept_failed(io::SocketId listener, int error) {
+    if (listener) ++shared_.counters.accepts_failed;
+    if (spread_ != nullptr) spread_->tell_others_of_failure(error);
     int freed = 0;
     while (freed < made_free && make_room()) ++freed;
 }

@@ -5,8 +5,8 @@
 // What connections have in common is looked after here: who may go on reading, who waits for too
 // long, who gives way when descriptors, places or memory are short.
 //
-// One server belongs to one loop; with several workers each has its own on the same listening
-// socket.
+// One server belongs to one loop.  With several workers each has its own; the first one's accepts,
+// and spreads the connections over all.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "resolver/io/loop.h"
+#include "resolver/io/spread.h"
 #include "resolver/service/connection.h"
 #include "resolver/service/counters.h"
 #include "resolver/service/exchange.h"
@@ -40,6 +41,11 @@ class GatewayServer final : public io::AcceptEvents,
     GatewayServer(const GatewayServer&) = delete;
     GatewayServer& operator=(const GatewayServer&) = delete;
 
+    // From now on connections are shared with other servers; `spread`, whose first place is this
+    // server's, must outlive it.
+    void share_with(io::Spread& spread) { spread_ = &spread; }
+    // What such a spread needs to know of this server.
+    io::Spread::Place place();
     // Takes over `fd`, a listening Unix socket (unix_socket.h).  May be called for several.
     void listen(int fd);
 
@@ -53,6 +59,7 @@ class GatewayServer final : public io::AcceptEvents,
 
     const Counters& counters() const { return shared_.counters; }
 
+    bool take_over(io::SocketId listener, int fd) override;
     io::StreamEvents* on_accept(io::SocketId listener, io::SocketId stream) override;
     void on_accept_failed(io::SocketId listener, int error) override;
     void on_bytes(io::SocketId stream, std::span<const std::byte> bytes) override;
@@ -73,6 +80,7 @@ class GatewayServer final : public io::AcceptEvents,
     std::vector<io::SocketId> listeners_;
     std::vector<std::unique_ptr<Connection>> connections_;  // by slot of the stream
     std::size_t open_ = 0;
+    io::Spread* spread_ = nullptr;  // null: all connections are this server's
     bool draining_ = false;
     io::Timer resume_timer_;
     io::Timer patience_timer_;

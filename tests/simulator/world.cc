@@ -38,8 +38,8 @@ void World::build() {
     options.pipeline.tables.requests_max = plan_.tables.requests_max;
     options.source.questions_max = plan_.questions_max;
     shared_ = std::make_unique<SharedParts>(plan_.config, loop_->random());
-    parts_ = std::make_unique<WorkerParts>(*loop_, *shared_, memory_, plan_.config.policies,
-                                           options);
+    parts_ =
+        std::make_unique<WorkerParts>(*loop_, *shared_, memory_, plan_.config.policies, options);
     health_ = std::make_unique<health::HealthMonitor>(*loop_, parts_->lists, shared_->standings,
                                                       shared_->cache, events_,
                                                       watched_lists(plan_.config));

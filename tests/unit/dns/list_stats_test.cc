@@ -29,6 +29,26 @@ TEST(LatencyHistogramTest, TellsTheSlowFewFromTheFastMany) {
     EXPECT_GE(histogram.quantile(0.99), 400ms);
 }
 
+TEST(ListStatsTest, WhatSeveralSourcesCountedAddsUp) {
+    ListStats one{.queries = 5, .retries = 1, .timeouts = 2};
+    one.replies[0] = 3;
+    for (int i = 0; i < 98; ++i) one.latency.add(1ms);
+    ListStats other{.queries = 7, .late = 1, .crowded_out = 4};
+    other.replies[0] = 1;
+    other.latency.add(400ms);
+    other.latency.add(400ms);
+    one += other;
+    EXPECT_EQ(one.queries, 12U);
+    EXPECT_EQ(one.retries, 1U);
+    EXPECT_EQ(one.timeouts, 2U);
+    EXPECT_EQ(one.late, 1U);
+    EXPECT_EQ(one.crowded_out, 4U);
+    EXPECT_EQ(one.replies[0], 4U);
+    EXPECT_EQ(one.latency.count(), 100U);
+    EXPECT_LT(one.latency.quantile(0.98), 2ms);
+    EXPECT_GE(one.latency.quantile(0.99), 400ms);
+}
+
 TEST(LatencyHistogramTest, TakesAnyDuration) {
     LatencyHistogram histogram;
     EXPECT_EQ(histogram.quantile(0.5), Duration::zero());

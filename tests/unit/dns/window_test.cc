@@ -25,6 +25,22 @@ TEST(WindowTest, GrowsByOnePerWindowOfAnswersUpToItsMaximum) {
     EXPECT_EQ(window.size(), 128U);
 }
 
+TEST(WindowTest, SeveralToOneServerShareWhatOneMayHave) {
+    for (const unsigned windows : {1U, 2U, 5U, 16U, 64U}) {
+        Window window(windows);
+        EXPECT_LE(window.size() * windows, 64U);
+        for (int i = 0; i < 100'000; ++i) {
+            window.on_sent();
+            window.on_reply();
+        }
+        EXPECT_LE(window.size() * windows, 128U);
+        EXPECT_GE(window.size() * windows, 120U);
+        window.on_down();
+        EXPECT_LE(window.size(), 8U);
+        EXPECT_GE(window.size(), 1U);
+    }
+}
+
 TEST(WindowTest, HalvesOncePerBurstOfLossesDownToItsMinimum) {
     Window window;
     const unsigned before = window.size();

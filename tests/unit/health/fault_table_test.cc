@@ -127,7 +127,7 @@ TEST_F(FaultTableTest, KnownSendersDoNotNoticeThatEveryListIsDead) {
     ask();
     all_lists(silent);
     run_for(200s);
-    ASSERT_EQ(monitor->voting(), 0);
+    ASSERT_EQ(standings->voting(), 0);
     const TimePoint asked = loop.now();
     const Reply reply = ask_about(known);
     EXPECT_LE(loop.now() - asked, 2ms);

@@ -127,16 +127,18 @@ class HealthMonitorTest : public testing::Test {
 
     // Begins; by default all lists pass their first round.
     void start() {
-        monitor = std::make_unique<HealthMonitor>(loop, *source, cache, told, watched);
+        standings = std::make_unique<Standings>(watched);
+        lists = std::make_unique<WatchedSource>(loop, *source, *standings);
+        monitor = std::make_unique<HealthMonitor>(loop, *lists, *standings, cache, told, watched);
         pipeline = std::make_unique<Pipeline>(
-            loop, cache, *monitor, memory, one_hit_rejects(),
+            loop, cache, *lists, memory, one_hit_rejects(),
             Pipeline::Options{.deadline = 1s, .lists = 0b111111, .ipv6_lists = 0b000001});
         loop.post([this] { monitor->start([this] { ++first_rounds_over; }); });
         run_for(10ms);
     }
     void start_healthy() {
         start();
-        ASSERT_EQ(monitor->voting(), 0b111111);
+        ASSERT_EQ(standings->voting(), 0b111111);
         told.take();
         servers.take_seen();
     }
@@ -187,6 +189,8 @@ class HealthMonitorTest : public testing::Test {
     int lose_next = 0;
     std::vector<WatchedList> watched;
     std::unique_ptr<dns::DnsSource> source;
+    std::unique_ptr<Standings> standings;
+    std::unique_ptr<WatchedSource> lists;
     std::unique_ptr<HealthMonitor> monitor;
     std::unique_ptr<Pipeline> pipeline;
     std::uint32_t next_client = 0;

@@ -12,7 +12,7 @@ namespace {
 
 TEST_F(HealthMonitorTest, EveryListVotesAfterOneCleanRound) {
     start();
-    EXPECT_EQ(monitor->voting(), 0b111111);
+    EXPECT_EQ(standings->voting(), 0b111111);
     EXPECT_EQ(first_rounds_over, 1);
     EXPECT_EQ(told.log.size(), list_count);
     EXPECT_EQ(std::count(told.log.begin(), told.log.end(), "l0 unproven healthy"), 1);
@@ -179,10 +179,10 @@ TEST_F(HealthMonitorTest, WhenTheUpstreamIsBackAllListsVoteWithinFiveSeconds) {
         all_lists(silent);
         for (int i = 0; i < 15; ++i) ask();
         run_for(outage);
-        EXPECT_EQ(monitor->voting(), 0);
+        EXPECT_EQ(standings->voting(), 0);
         all_lists(honest);
         run_for(5s);
-        EXPECT_EQ(monitor->voting(), 0b111111);
+        EXPECT_EQ(standings->voting(), 0b111111);
     }
 }
 
@@ -193,7 +193,7 @@ TEST_F(HealthMonitorTest, AResolverThatRewritesNamesIsOneEventAndNotSix) {
     });
     EXPECT_EQ(rejected_of(5), 0);
     run_for(70s);
-    EXPECT_EQ(monitor->voting(), 0);
+    EXPECT_EQ(standings->voting(), 0);
     EXPECT_EQ(told.take(), std::vector<std::string>{"resolver 63"});
     for (std::size_t list = 0; list < list_count; ++list) {
         EXPECT_EQ(why(list), "resolver suspected: it rewrites names that do not exist");
@@ -207,7 +207,7 @@ TEST_F(HealthMonitorTest, OneLostPacketOrOneFailedRoundDisablesNothing) {
     for (const int lost : {1, 2, 4, 20}) {
         lose_next = lost;
         run_for(60s);
-        EXPECT_EQ(monitor->voting(), 0b111111) << lost;
+        EXPECT_EQ(standings->voting(), 0b111111) << lost;
         run_for(60s);
     }
     EXPECT_TRUE(told.log.empty());
@@ -332,7 +332,7 @@ TEST_F(HealthMonitorTest, AfterTheMachineHasSleptListsAreTestedBeforeTheyVote) {
     loop.suspend(6h);
     all_lists(silent);
     run_for(1ms);
-    EXPECT_EQ(monitor->voting(), 0);
+    EXPECT_EQ(standings->voting(), 0);
     EXPECT_EQ(why(1), "was not tested while the machine slept; has to pass a self-test first");
     EXPECT_LE(servers.take_seen().size(), 2U * (6 + 5 * 3)) << "one round for each list, or two";
     behaviours[2] = listed;
@@ -343,7 +343,7 @@ TEST_F(HealthMonitorTest, AfterASleepHonestListsVoteAgainAtOnce) {
     start_healthy();
     loop.suspend(6h);
     run_for(50ms);
-    EXPECT_EQ(monitor->voting(), 0b111111);
+    EXPECT_EQ(standings->voting(), 0b111111);
 }
 
 TEST_F(HealthMonitorTest, JumpsOfTheCalendarChangeNothing) {
@@ -352,7 +352,7 @@ TEST_F(HealthMonitorTest, JumpsOfTheCalendarChangeNothing) {
          {std::chrono::hours{1}, std::chrono::hours{-2}, std::chrono::hours{10 * 365 * 24}}) {
         loop.set_wall_now(loop.wall_now() + jump);
         run_for(2min);
-        EXPECT_EQ(monitor->voting(), 0b111111);
+        EXPECT_EQ(standings->voting(), 0b111111);
         EXPECT_FALSE(ask().degraded);
     }
     EXPECT_TRUE(told.take().empty());

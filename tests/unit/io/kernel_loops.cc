@@ -123,6 +123,13 @@ void KernelLoopTest::TearDown() {
     ::rmdir(folder_.c_str());
 }
 
+std::unique_ptr<Loop> KernelLoopTest::new_loop() {
+    std::string problem;
+    auto made = open_loop(GetParam(), problem);
+    EXPECT_NE(made, nullptr) << problem;
+    return made;
+}
+
 bool KernelLoopTest::run_until(const std::function<bool()>& done) {
     for (int i = 0; i < 20'000 && !done(); ++i) loop->run_once(std::chrono::milliseconds(1));
     return done();

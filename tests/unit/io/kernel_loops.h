@@ -106,6 +106,8 @@ class KernelLoopTest : public testing::TestWithParam<Backend> {
 
     // A listening socket of its own for each call.
     int listening_socket();
+    // Another loop of the same kind.
+    static std::unique_ptr<Loop> new_loop();
     SocketId listen() { return loop->listen(listening_socket(), server); }
     Client connect() { return Client(path_); }
     void echo();

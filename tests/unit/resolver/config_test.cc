@@ -64,7 +64,7 @@ milter_socket = "/tmp/m.sock"
 milter_quarantine = true
 socket_mode = "0666"
 socket_group = "postfix"
-workers = 1
+workers = 3
 deadline = "750ms"
 io = "epoll"
 mode = "monitor"
@@ -98,6 +98,7 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->gateway.milter_socket, "/tmp/m.sock");
     EXPECT_TRUE(config->gateway.milter_quarantine);
     EXPECT_EQ(config->gateway.socket_mode, 0666U);
+    EXPECT_EQ(config->gateway.workers, 3U);
     EXPECT_EQ(config->gateway.deadline, 750ms);
     EXPECT_EQ(config->gateway.io, io::IoChoice::epoll);
     EXPECT_EQ(config->gateway.mode.of(""), service::Mode::monitor);
@@ -200,7 +201,7 @@ TEST_F(ConfigTest, AllProblemsAreReportedAtOnceWithTheirPlaceAndCure) {
 [gateway]
 deadlin = "1s"
 io = "kqueue"
-workers = 4
+workers = 65
 socket_mode = "0999"
 socket = "relative.sock"
 [dns]
@@ -240,6 +241,8 @@ TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
         "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
     ASSERT_NE(harmless, nullptr) << all_problems();
     EXPECT_TRUE(needs_restart(*before, *harmless).empty());
+    const auto workers = load_text("[gateway]\nworkers = 2\n[dns]\ntimeout = \"300ms\"\n");
+    EXPECT_EQ(needs_restart(*before, *workers), std::vector<std::string>{"gateway"});
     const auto more = load_text(
         "[gateway]\nsocket = \"/tmp/x\"\n[dns]\ntimeout = \"400ms\"\n[cache]\nentries = 2000\n"
         "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n");

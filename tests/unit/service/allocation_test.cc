@@ -20,6 +20,7 @@ class CountingLoop final : public io::Loop {
     WallTime wall_now() const override { return {}; }
     std::uint64_t random() override { return 0; }
     io::SocketId listen(int, io::AcceptEvents&) override { return {}; }
+    io::SocketId adopt(int, io::AcceptEvents&) override { return {}; }
     io::SocketId connect_stream(const io::Endpoint&, io::StreamEvents&) override { return {}; }
     bool send(io::SocketId, std::span<const std::byte> bytes) override {
         ++sends;

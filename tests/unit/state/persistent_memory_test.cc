@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 #include "policy/stages/auto_allow.h"
 #include "policy/stages/greylisting.h"
@@ -204,6 +207,53 @@ TEST_F(PersistentMemoryTest, WithoutAUsablePathThereIsTheTableAlone) {
         alone.flush();
         EXPECT_EQ(alone.find(pair), t0);
     }
+}
+
+// Each thread has triplets and pairs of its own, and all are in each other's way.
+TEST_F(PersistentMemoryTest, SeveralThreadsFindWhatTheyPut) {
+    constexpr unsigned threads_count = 4;
+    constexpr unsigned rounds = 500;
+    std::atomic<unsigned> lost = 0;
+    {
+        PersistentMemory shared = memory(t0, 100'000);
+        std::vector<std::thread> threads;
+        for (unsigned number = 0; number < threads_count; ++number) {
+            threads.emplace_back([&, number] {
+                for (unsigned i = 0; i < rounds; ++i) {
+                    const std::string sender = std::to_string(number) + "-" + std::to_string(i);
+                    const Triplet mine{triplet.client, sender, triplet.recipient};
+                    const TripletState state{.first_attempt = t0, .last_pass = t0 + 5min};
+                    shared.put(mine, state);
+                    lost += shared.find(mine) != state;
+                    const LearnedPair learned{sender, pair.correspondent};
+                    shared.put(learned, t0);
+                    lost += !shared.has_pairs() || shared.find(learned) != t0;
+                    if (i % 50 == 0) shared.forget_expired(t0);
+                }
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+    }
+    EXPECT_EQ(lost, 0U);
+    const PersistentMemory after = memory(t0, 100'000);
+    for (unsigned number = 0; number < threads_count; ++number) {
+        const std::string last = std::to_string(number) + "-" + std::to_string(rounds - 1);
+        EXPECT_TRUE(after.find(Triplet{triplet.client, last, triplet.recipient}).has_value());
+    }
+}
+
+TEST_F(PersistentMemoryTest, HowManyExpireTogetherMakesNoDifference) {
+    PersistentMemory crowded({.path = "", .writer = {}}, t0);
+    for (int i = 0; i < 1000; ++i) {
+        const std::string sender = std::to_string(i);
+        crowded.put(Triplet{triplet.client, sender, triplet.recipient},
+                    {.first_attempt = t0, .last_pass = std::nullopt});
+        crowded.put(LearnedPair{sender, pair.correspondent}, t0);
+    }
+    EXPECT_EQ(crowded.forget_expired(t0 + policy::retry_latest + 1s).size(), 1000U);
+    EXPECT_TRUE(crowded.has_pairs());
+    crowded.forget_expired(t0 + policy::pair_lifetime + 1s);
+    EXPECT_FALSE(crowded.has_pairs());
 }
 
 }  // namespace
