@@ -10,7 +10,7 @@
 
 Everything lives in a temporary folder and on ports that the kernel chose.  The environment says
 which programs are meant: POSTERN_BIN is their folder (default: build/bin), POSTERN_IO is uring,
-epoll or auto.
+epoll or auto, POSTERN_WORKERS how many workers daemons have (default: 1).
 """
 
 import ctypes
@@ -37,6 +37,7 @@ from dns_lab import Lab  # noqa: E402  (found through the line above)
 
 BIN = pathlib.Path(os.environ.get("POSTERN_BIN", ROOT / "build/bin")).resolve()
 IO = os.environ.get("POSTERN_IO", "auto")
+WORKERS = int(os.environ.get("POSTERN_WORKERS", "1"))
 
 # Longer than anything takes that is not broken, sanitizers and a busy machine included.
 PATIENCE_SECONDS = 30
@@ -102,6 +103,7 @@ class Config:
                 f'postfix_socket = "{self.policy_socket or f"{folder}/policy.sock"}"',
                 f'deadline = "{self.deadline}"',
                 f'io = "{self.io}"',
+                f"workers = {WORKERS}",
                 f'mode = "{self.mode}"',
                 self.gateway,
                 "[dns]",

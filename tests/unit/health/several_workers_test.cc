@@ -28,10 +28,10 @@ class PatientSource final : public dns::ListSource {
         asked.push_back({question, ticket});
         return true;
     }
-    void answer(const Asked& asked, Listing::State state) {
+    void answer(const Asked& one, Listing::State state) {
         dns::ListAnswer answer{.listing = {.state = state}, .ttl = 300s, .kind = {}};
         if (state == Listing::State::listed) answer.listing.code = 0x7F000002;
-        answers_->on_answer(asked.ticket, asked.question.list, answer);
+        answers_->on_answer(one.ticket, one.question.list, answer);
     }
     // As an honest list does: its test point is listed, nobody else.
     void answer_all() {

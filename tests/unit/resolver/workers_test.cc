@@ -27,15 +27,19 @@ IpAddress client(std::uint32_t number) { return IpAddress::from_v4(0x05090000 + 
 // What lists know, whoever asks and whenever.
 bool is_on(ListIndex list, std::uint32_t number) { return (number >> list) % 2 != 0; }
 
+// Names of IPv4 addresses begin with their last octet.
+std::uint32_t low_octet_of(const std::string& name) {
+    return static_cast<std::uint32_t>(std::stoul(name));
+}
+
 std::optional<ScriptedServers::Answer> answer_truly(const SeenQuery& query) {
     const std::string name = query.name();
     const auto list = static_cast<ListIndex>(name[name.find(".l") + 2] - '0');
     const bool test_point = name.starts_with("2.0.0.127.");
     const bool stranger = name.find(".9.5.l") != std::string::npos;
-    const bool listed = test_point || (stranger && is_on(list, std::stoul(name)));
-    const ReplyBuilder reply = query.reply();
-    if (listed) return ScriptedServers::Answer{ReplyBuilder(reply).a("127.0.0.2", 60), 1ms};
-    return ScriptedServers::Answer{ReplyBuilder(reply).rcode(3).soa(60, 60), 1ms};
+    const bool listed = test_point || (stranger && is_on(list, low_octet_of(name)));
+    if (listed) return ScriptedServers::Answer{query.reply().a("127.0.0.2", 60), 1ms};
+    return ScriptedServers::Answer{query.reply().rcode(3).soa(60, 60), 1ms};
 }
 
 config::Config config_of_all() {
@@ -193,7 +197,7 @@ TEST(WorkersTest, EveryReplyIsTrueWhateverHappensToWhatTheyShare) {
     threads.emplace_back([&] {
         for (std::uint32_t i = 0; world.at_work > 0; ++i) {
             world.shared.cache.forget(client(i % addresses));
-            if (i % 100 == 0) world.shared.cache.forget_lists(mask_of(i / 100 % list_count));
+            if (i % 100 == 0) world.shared.cache.forget_lists(mask_of(static_cast<ListIndex>(i / 100 % list_count)));
             if (i % 1000 == 0) world.shared.cache.clear();
             world.memory.forget_expired(WallTime{});
         }
