@@ -197,7 +197,9 @@ TEST(WorkersTest, EveryReplyIsTrueWhateverHappensToWhatTheyShare) {
     threads.emplace_back([&] {
         for (std::uint32_t i = 0; world.at_work > 0; ++i) {
             world.shared.cache.forget(client(i % addresses));
-            if (i % 100 == 0) world.shared.cache.forget_lists(mask_of(static_cast<ListIndex>(i / 100 % list_count)));
+            if (i % 100 == 0)
+                world.shared.cache.forget_lists(
+                    mask_of(static_cast<ListIndex>(i / 100 % list_count)));
             if (i % 1000 == 0) world.shared.cache.clear();
             world.memory.forget_expired(WallTime{});
         }
