@@ -67,6 +67,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
 
     void ask(const service::Origin& origin, const Request& request,
              service::ReplySink& replies) override;
+    void expect(std::span<const IpAddress> clients) override { cache_.prefetch(clients); }
     // Before the first request.  The observer must outlive the pipeline.
     void observe(service::DecisionObserver& observer) { observers_.push_back(&observer); }
 

@@ -41,6 +41,7 @@ SharedParts::SharedParts(const config::Config& config, std::uint64_t hash_seed)
     : cache({.entries = config.cache.entries,
              .lists = config.lists.size(),
              .hash_seed = hash_seed,
+             .ipv6_by_network = config.cache.ipv6_by_network,
              .stale_clear_max = config.cache.stale_clear,
              .stale_listed_max = config.cache.stale_listed}),
       standings(watched_lists(config)) {}

@@ -69,7 +69,8 @@ struct CacheConfig {
     // How long after its expiry an opinion stands in for a list that cannot be reached.
     Duration stale_clear = std::chrono::hours{6};
     Duration stale_listed = std::chrono::hours{1};
-    std::string snapshot;  // file; empty: the cache begins empty
+    std::string snapshot;          // file; empty: the cache begins empty
+    bool ipv6_by_network = false;  // what is known of an IPv6 address holds for its whole /64
 
     bool operator==(const CacheConfig&) const = default;
 };

@@ -138,6 +138,7 @@ CacheConfig read_cache(Section section) {
     cache.stale_listed = stale.duration("listed", 0s, 6h).value_or(cache.stale_listed);
     stale.finish();
     read_file_path(section, "snapshot", cache.snapshot);
+    cache.ipv6_by_network = section.boolean("ipv6_by_network").value_or(cache.ipv6_by_network);
     section.finish();
     return cache;
 }

@@ -2,6 +2,7 @@
 #include "resolver/service/connection.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
@@ -19,6 +20,9 @@ namespace {
 constexpr std::size_t out_size_max = 64U << 10;
 // An empty buffer above this size is given back: most connections are idle most of the time.
 constexpr std::size_t held_kept_max = 64;
+// Queries that the sink is told of before the first of them: as many as a processor can fetch
+// memory for at the same time.
+constexpr std::size_t announced_max = 16;
 // A request that costs less than this is not held up when memory is short, if it is the
 // connection's only one: that is how mail servers ask.
 constexpr std::size_t always_affordable = 4U << 10;
@@ -92,8 +96,10 @@ void Connection::choose_dialect(char first) {
 // Takes whole requests from the front of `bytes` as far as the limits allow; returns their length.
 std::size_t Connection::take(std::string_view bytes) {
     std::size_t taken = 0;
+    std::size_t announced = 0;
     while (taken < bytes.size() && !stalled_ && !lost_) {
         const std::string_view rest = bytes.substr(taken);
+        if (taken >= announced) announced = taken + announce(rest);
         const Cut cut = dialect_->cut(rest, seen_, ended_);
         if (cut.error != nullptr) {
             refuse(cut.error);
@@ -104,6 +110,14 @@ std::size_t Connection::take(std::string_view bytes) {
         taken += cut.size;
     }
     return lost_ ? bytes.size() : taken;
+}
+
+// Tells the sink of queries that came together; returns how many bytes they have.
+std::size_t Connection::announce(std::string_view bytes) {
+    std::array<IpAddress, announced_max> clients;
+    const Dialect::Ahead ahead = dialect_->look_ahead(bytes, clients);
+    if (ahead.clients > 1) shared_.sink.expect(std::span(clients).first(ahead.clients));
+    return ahead.size;
 }
 
 void Connection::take_held() {

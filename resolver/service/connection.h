@@ -110,6 +110,7 @@ class Connection {
     std::size_t take(std::string_view bytes);
     void take_held();
     bool take_one(std::string_view bytes);
+    std::size_t announce(std::string_view bytes);
     void ask(const Intake& intake);
     void look_ahead(const Intake& intake);
     void say(std::string_view reply);

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -105,6 +106,13 @@ class Dialect {
     // Finds the end of the request at the start of `bytes`, of which the first `seen` were looked
     // at before in vain.  `last`: nothing will follow.
     virtual Cut cut(std::string_view bytes, std::size_t seen, bool last) const = 0;
+    // Whom the queries at the front of `bytes` are about, as many as fit into `clients`, where that
+    // can be seen at a glance.
+    struct Ahead {
+        std::size_t clients = 0;
+        std::size_t size = 0;  // of these queries, in bytes
+    };
+    virtual Ahead look_ahead(std::string_view, std::span<IpAddress>) const { return {}; }
     // Reads the request that cut() found.
     virtual Intake read(std::string_view bytes, std::string& reply) = 0;
 

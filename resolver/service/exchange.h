@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "policy/decision.h"
 #include "policy/policy_set.h"
@@ -64,6 +65,9 @@ class RequestSink {
     // `replies` gets exactly one reply, from inside this call or later, and must live until then.
     // `request` is valid during the call only.
     virtual void ask(const Origin& origin, const Request& request, ReplySink& replies) = 0;
+    // Connections from these clients are about to be asked about, one after the other: what is
+    // known of them may be fetched together.  Changes no reply.
+    virtual void expect(std::span<const IpAddress>) {}
 };
 
 // Is told of every decision that leaves by a door, just before it does; not of trials.  On the

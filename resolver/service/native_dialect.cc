@@ -69,6 +69,21 @@ Cut NativeDialect::cut(std::string_view bytes, std::size_t, bool last) const {
     return bytes.size() < size ? unfinished : Cut{.size = size};
 }
 
+Dialect::Ahead NativeDialect::look_ahead(std::string_view bytes,
+                                         std::span<IpAddress> clients) const {
+    Ahead ahead;
+    for (; ahead.clients < clients.size(); ++ahead.clients, ahead.size += native::fixed_size) {
+        if (bytes.size() < ahead.size + native::fixed_size) break;
+        const std::string_view frame = bytes.substr(ahead.size, native::fixed_size);
+        if (static_cast<std::uint8_t>(frame[0]) != native::mark) break;
+        if (native::read_header(frame).kind != native::Kind::query) break;
+        const auto query = native::decode_query(frame);
+        if (!query) break;
+        clients[ahead.clients] = query->client;
+    }
+    return ahead;
+}
+
 Intake NativeDialect::read(std::string_view bytes, std::string& reply) {
     const native::Header header = native::read_header(bytes);
     if (header.kind == native::Kind::query) return read_query(bytes, reply);

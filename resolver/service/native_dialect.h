@@ -21,6 +21,7 @@ class NativeDialect final : public Dialect {
     std::size_t kept() const override { return requests_.kept(); }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
+    Ahead look_ahead(std::string_view bytes, std::span<IpAddress> clients) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
     void append_answer(std::string& out, Ticket ticket, const Answer& answer) override;
     void append_lost(std::string& out, std::string_view error) const override;

@@ -34,6 +34,7 @@ class SpreadTest : public KernelLoopTest {
         std::vector<Spread::Place> places;
         for (std::size_t i = 0; i < acceptors.size(); ++i) {
             Acceptor& acceptor = acceptors[i];
+            acceptor.act_on_end = [&on = loop_at(i)](SocketId stream) { on.close(stream); };
             acceptor.act_on_bytes = [&on = loop_at(i)](SocketId stream, auto bytes) {
                 on.send(stream, bytes);
             };

@@ -89,6 +89,7 @@ refused = ["127.0.0.255"]
 ipv6 = true
 [cache]
 entries = 5000
+ipv6_by_network = true
 [admin]
 socket = "/tmp/a.sock"
 listen = "127.0.0.1:9480"
@@ -115,6 +116,7 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->lists[1].dns.codes.meaning_of(0x7F000901), dns::CodeMap::Meaning::listed);
     EXPECT_EQ(config->lists[1].dns.codes.meaning_of(0x7F0000FF), dns::CodeMap::Meaning::refused);
     EXPECT_EQ(config->cache.entries, 5000U);
+    EXPECT_TRUE(config->cache.ipv6_by_network);
     EXPECT_EQ(config->admin.listen->port, 9480);
 }
 

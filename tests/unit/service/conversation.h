@@ -31,6 +31,9 @@ class ScriptedPipeline final : public RequestSink {
     };
 
     void ask(const Origin& origin, const Request& request, ReplySink& replies) override;
+    void expect(std::span<const IpAddress> clients) override {
+        expected.emplace_back(clients.begin(), clients.end());
+    }
     // Answers the one held at `index`, which stays where it is.
     void answer(std::size_t index);
     void answer_all();
@@ -40,6 +43,7 @@ class ScriptedPipeline final : public RequestSink {
     std::function<void(const Request&, Decision&)> amend = nullptr;
     bool hold = false;  // answer when told to; otherwise from inside ask()
     std::vector<Held> held;
+    std::vector<std::vector<IpAddress>> expected;  // in each call
     std::size_t requests = 0;
     std::size_t unanswered = 0;
     std::size_t unanswered_most = 0;

@@ -64,6 +64,38 @@ TEST(NativeFrames, AreThoseOfTheDocument) {
     EXPECT_EQ(message, documented("message"));
 }
 
+TEST(NativeFrames, QueriesThatComeTogetherAreAnnouncedTogether) {
+    Conversation conversation;
+    std::string bytes;
+    std::vector<IpAddress> clients;
+    for (std::uint32_t tag = 0; tag < 20; ++tag) {
+        const std::string client = "192.0.2." + std::to_string(tag);
+        clients.push_back(*IpAddress::parse(client));
+        bytes += query(tag, client);
+    }
+    conversation.ask(conversation.connect(), bytes);
+    EXPECT_EQ(conversation.pipeline.requests, 20U);
+    ASSERT_EQ(conversation.pipeline.expected.size(), 2U);
+    EXPECT_EQ(conversation.pipeline.expected[0],
+              std::vector<IpAddress>(clients.begin(), clients.begin() + 16));
+    EXPECT_EQ(conversation.pipeline.expected[1],
+              std::vector<IpAddress>(clients.begin() + 16, clients.end()));
+}
+
+TEST(NativeFrames, OneQueryIsNotAnnouncedNorIsWhatIsNoQuery) {
+    Conversation conversation;
+    io::VirtualPeer& peer = conversation.connect();
+    conversation.ask(peer, query(1, "192.0.2.1"));
+    conversation.ask(peer, documented("message") + documented("message"));
+    EXPECT_TRUE(conversation.pipeline.expected.empty());
+    // Those before a message, and those behind it.
+    const std::string two = query(2, "192.0.2.2") + query(3, "192.0.2.3");
+    conversation.ask(peer, two + documented("message") + two);
+    EXPECT_EQ(conversation.pipeline.expected.size(), 2U);
+    for (const auto& announced : conversation.pipeline.expected) EXPECT_EQ(announced.size(), 2U);
+    EXPECT_EQ(conversation.pipeline.requests, 8U);
+}
+
 TEST(NativeFrames, AnErrorIsThatOfTheDocument) {
     Conversation conversation;
     EXPECT_EQ(conversation.converse({documented("unknown")}), documented("error"));
