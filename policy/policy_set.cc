@@ -46,6 +46,10 @@ std::string PolicySet::policy_name(const PolicyRef& policy) const {
     return {};
 }
 
+std::string_view PolicySet::written_name(const PolicyRef& policy) const {
+    return index_->model.policies[policy.index].id;
+}
+
 const std::string& PolicySet::definition_name(std::uint16_t definition) const {
     return index_->model.reputation[definition].name;
 }

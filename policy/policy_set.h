@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "policy/config/document.h"
 #include "policy/decision.h"
@@ -42,6 +43,8 @@ class PolicySet {
     ListMask wanted_lists(const IpAddress& client) const;
     // "rep-default", "built-in:reputation"; empty for none.
     std::string policy_name(const PolicyRef& policy) const;
+    // The same of a written policy, without a text being made; lives as long as the set.
+    std::string_view written_name(const PolicyRef& policy) const;
     const std::string& definition_name(std::uint16_t definition) const;
     // Counts from zero when the set is made.
     PolicyHits& hits() const { return *hits_; }

@@ -22,5 +22,9 @@ inline constexpr std::size_t reply_text_size_max = 400;
 // to look.
 void append_reply_text(std::string& out, const PolicySet& policies, const Request& request,
                        const Verdict& verdict, const Reputation& reputation);
+// The same of what is left of a decision when it is only a record: `listed` are the lists that its
+// reputation counted.
+void append_reply_text(std::string& out, const ListCatalogue& lists, const IpAddress& client,
+                       Reason reason, ListMask listed);
 
 }  // namespace postern::policy

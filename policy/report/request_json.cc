@@ -179,6 +179,8 @@ Mistake read_reputation(const element& value, Request& request) {
 
 constexpr Field<Request> request_fields[] = {
     {"id", [](const element& value, Request& r) { return read_text(value, r.id); }},
+    {"instance", [](const element& value, Request& r) { return read_text(value, r.instance); }},
+    {"queue_id", [](const element& value, Request& r) { return read_text(value, r.queue_id); }},
     {"client", read_client},
     {"hostname", [](const element& value, Request& r) { return read_text(value, r.hostname); }},
     {"helo", [](const element& value, Request& r) { return read_text(value, r.helo); }},
