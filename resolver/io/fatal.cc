@@ -9,8 +9,8 @@
 namespace postern::io {
 
 void fatal(const char* call, int error) {
-    spdlog::critical("{} failed: {}", call, std::generic_category().message(error));
-    spdlog::default_logger_raw()->flush();
+    spdlog::critical("event=fatal call={} what=\"{}\"", call,
+                     std::generic_category().message(error));
     std::abort();
 }
 
