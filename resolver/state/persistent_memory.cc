@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "resolver/log/key_value.h"
+
 namespace postern::state {
 
 namespace {
@@ -21,12 +23,13 @@ PersistentMemory::PersistentMemory(const Options& options, WallTime now)
     if (options.path.empty()) return;
     auto file = StateFile::open(options.path, now);
     if (!file) {
-        spdlog::warn("event=state_in_memory_only path={} what=\"{}\"", options.path, file.error());
+        spdlog::warn("event=state_in_memory_only path={} what={}", log::value(options.path),
+                     log::value(file.error()));
         return;
     }
     const bool complete = file->load(table_, options.entries_max);
     has_pairs_ = table_.has_pairs();
-    spdlog::info("event=state_loaded path={} complete={}", options.path, complete);
+    spdlog::info("event=state_loaded path={} complete={}", log::value(options.path), complete);
     StateWriter::Options writer = options.writer;
     writer.entries_max = options.entries_max;
     writer_ = std::make_unique<StateWriter>(*std::move(file), writer);

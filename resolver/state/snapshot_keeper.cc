@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "resolver/log/key_value.h"
 #include "resolver/state/snapshot_file.h"
 
 namespace postern::state {
@@ -51,22 +52,23 @@ void SnapshotKeeper::load(const cache::Clocks& clocks) {
     cache::SnapshotReader reader(cache_, options_.identities, clocks);
     const auto found = read_snapshot(options_.path, reader);
     if (!found) {
-        spdlog::error("event=snapshot_unreadable path={} what=\"{}\"", options_.path,
-                      found.error());
+        spdlog::error("event=snapshot_unreadable path={} what={}", log::value(options_.path),
+                      log::value(found.error()));
         return;
     }
     if (found->damaged != 0) {
-        spdlog::warn("event=snapshot_damaged path={} blocks={} damaged={}", options_.path,
-                     found->blocks, found->damaged);
+        spdlog::warn("event=snapshot_damaged path={} blocks={} damaged={}",
+                     log::value(options_.path), found->blocks, found->damaged);
     }
-    spdlog::info("event=snapshot_loaded path={} opinions={}", options_.path, found->opinions);
+    spdlog::info("event=snapshot_loaded path={} opinions={}", log::value(options_.path),
+                 found->opinions);
 }
 
 void SnapshotKeeper::save(const Wanted& wanted) {
     cache::SnapshotWriter writer(cache_, wanted.lists, options_.identities, wanted.clocks);
     if (const auto written = write_snapshot(options_.path, writer); !written) {
-        spdlog::error("event=snapshot_write_failed path={} what=\"{}\"", options_.path,
-                      written.error());
+        spdlog::error("event=snapshot_write_failed path={} what={}", log::value(options_.path),
+                      log::value(written.error()));
     }
 }
 

@@ -14,11 +14,13 @@ constexpr int patience_ms = 5000;
 
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
 
-Database::Database(const std::string& path) {
+Database::Database(const std::string& path, Access access) {
     sqlite3* database = nullptr;
     // Each database is used by one thread at a time, so the library needs no locks of its own.
-    sqlite3_open_v2(path.c_str(), &database,
-                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    // Whoever reads beside a writer needs to write to the shared index of the log.
+    const int made = access == Access::write ? SQLITE_OPEN_CREATE : 0;
+    sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | made,
+                    nullptr);
     database_.reset(database);
     if (ok()) sqlite3_busy_timeout(database, patience_ms);
 }
@@ -56,9 +58,15 @@ void Statement::bind(int parameter, std::int64_t number) {
     sqlite3_bind_int64(statement_.get(), parameter, number);
 }
 
+void Statement::bind(int parameter, std::span<const std::byte> bytes) {
+    sqlite3_bind_blob64(statement_.get(), parameter, bytes.data(), bytes.size(), SQLITE_STATIC);
+}
+
 void Statement::bind_null(int parameter) { sqlite3_bind_null(statement_.get(), parameter); }
 
 bool Statement::next() { return sqlite3_step(statement_.get()) == SQLITE_ROW; }
+
+void Statement::reset() { sqlite3_reset(statement_.get()); }
 
 bool Statement::run() {
     while (next()) {
@@ -75,6 +83,12 @@ std::string Statement::text(int column) const {
 
 std::int64_t Statement::number(int column) const {
     return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::span<const std::byte> Statement::bytes(int column) const {
+    const void* const bytes = sqlite3_column_blob(statement_.get(), column);
+    const int size = sqlite3_column_bytes(statement_.get(), column);
+    return {static_cast<const std::byte*>(bytes), static_cast<std::size_t>(size)};
 }
 
 bool Statement::is_null(int column) const {

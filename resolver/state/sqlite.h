@@ -6,8 +6,10 @@
 // asked for; a statement that failed has no rows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,8 +20,10 @@ namespace postern::state {
 
 class Database {
   public:
-    // Opens or makes the file; ok() tells whether that worked.  Used by one thread at a time.
-    explicit Database(const std::string& path);
+    enum class Access : std::uint8_t { write, read };
+    // Opens the file, or makes it unless it shall only be read; ok() tells whether that worked.
+    // Used by one thread at a time.
+    explicit Database(const std::string& path, Access access = Access::write);
 
     bool ok() const;
     // What is wrong, in the library's words.
@@ -46,15 +50,20 @@ class Statement {
 
     void bind(int parameter, std::string_view text);  // copied
     void bind(int parameter, std::int64_t number);
+    void bind(int parameter, std::span<const std::byte> bytes);  // not copied: until run() returns
     void bind_null(int parameter);
 
     // The next row; false after the last one, and on an error.
     bool next();
+    // Makes it ready to be bound and run again.
+    void reset();
     // Runs to the end and makes it ready to be bound and run again.  False: an error.
     bool run();
 
     std::string text(int column) const;
     std::int64_t number(int column) const;
+    // Until the next row.
+    std::span<const std::byte> bytes(int column) const;
     bool is_null(int column) const;
 
   private:

@@ -3,14 +3,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
 #include <utility>
 
-#include "policy/config/rfc3339.h"
 #include "policy/stages/auto_allow.h"
 #include "policy/stages/greylisting.h"
+#include "resolver/log/key_value.h"
+#include "resolver/state/database_file.h"
 
 namespace postern::state {
 
@@ -71,24 +69,6 @@ constexpr Sweep sweeps[] = {
 std::int64_t to_number(WallTime time) { return time.time_since_epoch().count(); }
 WallTime to_time(std::int64_t number) { return WallTime(std::chrono::seconds(number)); }
 
-// The log belongs to its database and goes with it.
-bool move_aside(const std::string& path, const std::string& aside) {
-    for (const char* suffix : {"-wal", "-shm"})
-        std::rename((path + suffix).c_str(), (aside + suffix).c_str());
-    return std::rename(path.c_str(), aside.c_str()) == 0;
-}
-
-// A file that a later version has laid out otherwise must not be written by this one.
-bool is_understood(Database& database) {
-    Statement version(database, "PRAGMA user_version");
-    return version.next() && version.number(0) <= schema_version;
-}
-
-bool is_sound(Database& database) {
-    Statement check(database, "PRAGMA quick_check(1)");
-    return check.next() && check.text(0) == "ok";
-}
-
 void load_triplets(Statement& rows, policy::Memory& memory) {
     while (rows.next()) {
         const auto client = IpAddress::parse(rows.text(0));
@@ -132,37 +112,13 @@ bool put(Statement& statement, const PairChange& change) {
 }  // namespace
 
 tl::expected<StateFile, std::string> StateFile::open(const std::string& path, WallTime now) {
-    auto file = open_sound(path);
-    if (!file && file.error().is_corrupt) {
-        const std::string aside = path + ".corrupt-" + to_rfc3339(now);
-        spdlog::error("event=state_corrupt path={} moved_to={} what=\"{}\"", path, aside,
-                      file.error().what);
-        if (!move_aside(path, aside))
-            return tl::unexpected("cannot be moved aside: " +
-                                  std::generic_category().message(errno));
-        file = open_sound(path);
+    auto opened = open_database(path, {.schema = schema, .version = schema_version}, now);
+    if (!opened) return tl::unexpected(opened.error());
+    if (!opened->moved_to.empty()) {
+        spdlog::error("event=state_corrupt path={} moved_to={} what={}", log::value(path),
+                      log::value(opened->moved_to), log::value(opened->damage));
     }
-    if (!file) return tl::unexpected(file.error().what);
-    return *std::move(file);
-}
-
-tl::expected<StateFile, StateFile::Failure> StateFile::open_sound(const std::string& path) {
-    StateFile file{Database(path)};
-    Database& database = file.database_;
-    const auto failure = [&] {
-        return tl::unexpected(Failure{database.is_corrupt(), database.error()});
-    };
-    if (!database.ok()) return failure();
-    if (!is_understood(database)) {
-        if (!database.ok()) return failure();
-        return tl::unexpected(Failure{false, "was written by a later version"});
-    }
-    if (!is_sound(database)) {
-        if (!database.ok() && !database.is_corrupt()) return failure();
-        return tl::unexpected(Failure{true, "failed the check of its structure"});
-    }
-    if (!database.run(schema)) return failure();
-    return file;
+    return StateFile(std::move(opened->database));
 }
 
 bool StateFile::load(policy::Memory& memory, std::size_t entries_max) {

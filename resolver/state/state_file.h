@@ -48,13 +48,7 @@ class StateFile {
     tl::expected<void, std::string> forget_expired(WallTime now, std::size_t entries_max);
 
   private:
-    struct Failure {
-        bool is_corrupt = false;
-        std::string what;
-    };
-
     explicit StateFile(Database database) : database_(std::move(database)) {}
-    static tl::expected<StateFile, Failure> open_sound(const std::string& path);
     template <class Work>
     tl::expected<void, std::string> in_transaction(const Work& work);
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "resolver/log/key_value.h"
+
 namespace postern::state {
 
 StateWriter::StateWriter(StateFile file, const Options& options)
@@ -78,7 +80,7 @@ void StateWriter::commit(const std::vector<Change>& batch, std::optional<WallTim
 
 void StateWriter::report(const tl::expected<void, std::string>& outcome) {
     if (!outcome && !is_failing_) {
-        spdlog::error("event=state_write_failed what=\"{}\"", outcome.error());
+        spdlog::error("event=state_write_failed what={}", log::value(outcome.error()));
     } else if (outcome && is_failing_) {
         spdlog::info("event=state_write_recovered lost={}", stats().failed);
     }

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layout: a version, then the fields in the order of put_answer().  Numbers in groups of seven
+// bits, the lowest first; texts and lists behind their size.
+#include "resolver/tracking/record.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <string>
+
+#include "policy/model/mail_address.h"
+#include "policy/policy_type.h"
+
+namespace postern::tracking {
+
+namespace {
+
+constexpr std::uint8_t version = 1;
+constexpr auto built_in_types = static_cast<std::size_t>(policy::PolicyType::blocked_client) + 1;
+
+enum Flag : std::uint8_t {
+    authenticated = 1,
+    final_decision = 2,
+    degraded = 4,
+    has_headers = 8,
+    more_headers = 16,
+    is_cut = 32,
+    has_mail_from = 64,
+    permitted = 128,
+};
+
+// Only counts.
+class Counter {
+  public:
+    void byte(std::uint8_t) { ++size_; }
+    void bytes(const void*, std::size_t size) { size_ += size; }
+    std::size_t size() const { return size_; }
+
+  private:
+    std::size_t size_ = 0;
+};
+
+class Writer {
+  public:
+    explicit Writer(std::span<std::byte> to) : at_(to.data()) {}
+    void byte(std::uint8_t value) { *at_++ = static_cast<std::byte>(value); }
+    void bytes(const void* from, std::size_t size) {
+        if (size != 0) std::memcpy(at_, from, size);
+        at_ += size;
+    }
+
+  private:
+    std::byte* at_;
+};
+
+template <class Out>
+void put(Out& out, std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) out.byte(static_cast<std::uint8_t>(number | 0x80));
+    out.byte(static_cast<std::uint8_t>(number));
+}
+
+template <class Out, class Enum>
+requires std::is_enum_v<Enum>
+void put(Out& out, Enum value) { out.byte(static_cast<std::uint8_t>(value)); }
+
+template <class Out>
+void put_text(Out& out, std::string_view text) {
+    text = text.substr(0, text_size_max);
+    put(out, text.size());
+    out.bytes(text.data(), text.size());
+}
+
+// A written policy by its name, which no set needs to be kept for; a built-in one by its type.
+template <class Out>
+void put_policy(Out& out, const policy::PolicySet& policies, const PolicyRef& policy) {
+    put(out, policy.kind);
+    if (policy.kind == PolicyRef::Kind::written) put_text(out, policies.written_name(policy));
+    if (policy.kind == PolicyRef::Kind::built_in) put(out, policy.index);
+}
+
+template <class Out>
+void put_verdict(Out& out, const policy::PolicySet& policies, const Verdict& verdict) {
+    put(out, verdict.action);
+    put(out, verdict.reason);
+    put(out, verdict.stage);
+    put(out, std::uint64_t{verdict.code});
+    put_policy(out, policies, verdict.policy);
+}
+
+template <class Out>
+void put_reputation(Out& out, const policy::PolicySet& policies, const Reputation& reputation) {
+    put(out, reputation.state);
+    out.byte(reputation.hits);
+    out.byte(reputation.threshold);
+    put(out, std::uint64_t{reputation.listed});
+    put(out, std::uint64_t{reputation.unknown});
+    put_text(out, policies.definition_name(reputation.definition));
+    put_policy(out, policies, reputation.policy);
+}
+
+template <class Out>
+void put_evidence(Out& out, const Evidence& evidence, std::size_t lists) {
+    put(out, lists);
+    for (std::size_t i = 0; i < lists; ++i) {
+        const Listing& listing = evidence.listings[i];
+        out.byte(static_cast<std::uint8_t>(static_cast<unsigned>(listing.state) << 1 |
+                                           static_cast<unsigned>(listing.stale)));
+        put(out, std::uint64_t{listing.code});
+    }
+}
+
+const Header* from_field(const Request& request) {
+    if (!request.headers) return nullptr;
+    const auto found = std::find_if(
+        request.headers->begin(), request.headers->end(),
+        [](const Header& header) { return policy::equal_ignoring_case(header.name, "From"); });
+    return found == request.headers->end() ? nullptr : &*found;
+}
+
+bool is_too_long(const Request& request, const Header* from) {
+    const auto is_long = [](const std::string& text) { return text.size() > text_size_max; };
+    return is_long(request.id) || is_long(request.instance) || is_long(request.queue_id) ||
+           is_long(request.hostname) || is_long(request.helo) || is_long(request.auth.spf) ||
+           is_long(request.auth.dkim) || is_long(request.auth.dmarc) ||
+           (request.mail_from && is_long(*request.mail_from)) ||
+           (from != nullptr && is_long(from->value)) ||
+           std::any_of(request.recipients.begin(), request.recipients.end(), is_long);
+}
+
+std::uint8_t flags_of(const service::Answer& answer, const Header* from) {
+    const Request& request = answer.request;
+    unsigned flags = 0;
+    if (request.authenticated) flags |= authenticated;
+    if (answer.decision.final) flags |= final_decision;
+    if (answer.decision.degraded) flags |= degraded;
+    if (request.headers) flags |= has_headers;
+    if (request.headers && request.headers->size() > (from == nullptr ? 0U : 1U))
+        flags |= more_headers;
+    if (is_too_long(request, from)) flags |= is_cut;
+    if (request.mail_from) flags |= has_mail_from;
+    if (answer.evidence.permitted) flags |= permitted;
+    return static_cast<std::uint8_t>(flags);
+}
+
+template <class Out>
+void put_request(Out& out, const Request& request, const Header* from) {
+    for (const std::string* text :
+         {&request.id, &request.instance, &request.queue_id, &request.hostname, &request.helo}) {
+        put_text(out, *text);
+    }
+    if (request.mail_from) put_text(out, *request.mail_from);
+    put_text(out, from == nullptr ? std::string_view() : from->value);
+    for (const std::string* text : {&request.auth.spf, &request.auth.dkim, &request.auth.dmarc}) {
+        put_text(out, *text);
+    }
+}
+
+template <class Out>
+void put_recipient(Out& out, const policy::PolicySet& policies, const std::string& address,
+                   const RecipientDecision& decision) {
+    put_text(out, address);
+    put_verdict(out, policies, decision.verdict);
+    put(out, decision.permit.state);
+    put(out, decision.permit.matched);
+    put_policy(out, policies, decision.permit.policy);
+    put_reputation(out, policies, decision.reputation);
+}
+
+template <class Out>
+void put_answer(Out& out, const service::Origin& origin, const service::Answer& answer,
+                TimePoint at) {
+    const Request& request = answer.request;
+    const Decision& decision = answer.decision;
+    const Header* const from = from_field(request);
+    out.byte(version);
+    put(out, static_cast<std::uint64_t>(at.time_since_epoch().count()));
+    put(out, origin.door);
+    put(out, answer.mode);
+    out.byte(flags_of(answer, from));
+    out.bytes(request.client.bytes().data(), request.client.bytes().size());
+    out.bytes(&decision.policy_set, sizeof decision.policy_set);
+    put(out, static_cast<std::uint64_t>(
+                 std::chrono::floor<std::chrono::microseconds>(answer.elapsed).count()));
+    put_request(out, request, from);
+    put_evidence(out, answer.evidence, answer.policies.lists().size());
+    put_verdict(out, answer.policies, decision.verdict);
+    put_reputation(out, answer.policies, decision.connection_reputation);
+    put(out, decision.recipients.size());
+    for (std::size_t i = 0; i < decision.recipients.size(); ++i) {
+        put_recipient(out, answer.policies, request.recipients[i], decision.recipients[i]);
+    }
+}
+
+// "built-in:reputation"; what a later version knows besides is "built-in".
+std::string_view built_in_name(std::uint64_t type) {
+    static const auto names = [] {
+        std::array<std::string, built_in_types> made;
+        for (std::size_t i = 0; i < made.size(); ++i)
+            made[i] = std::string("built-in:") + to_string(static_cast<policy::PolicyType>(i));
+        return made;
+    }();
+    return type < names.size() ? std::string_view(names[type]) : "built-in";
+}
+
+// Reads as put_answer() writes.  Once something is missing, everything behind it is zero and ok()
+// is false.
+class Reader {
+  public:
+    explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
+
+    bool ok() const { return ok_; }
+    bool at_end() const { return rest_.empty(); }
+
+    std::uint8_t byte() {
+        const auto taken = take(1);
+        return taken.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(taken[0]);
+    }
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64; shift += 7) {
+            const std::uint8_t group = byte();
+            value |= std::uint64_t{group & 0x7FU} << shift;
+            if ((group & 0x80U) == 0) return value;
+        }
+        ok_ = false;
+        return 0;
+    }
+    template <class Enum>
+    Enum one_of(Enum last) {
+        const std::uint8_t value = byte();
+        if (value > static_cast<std::uint8_t>(last)) ok_ = false;
+        return ok_ ? static_cast<Enum>(value) : Enum{};
+    }
+    std::string_view text() {
+        const std::uint64_t size = number();
+        const auto taken = take(size);
+        return {reinterpret_cast<const char*>(taken.data()), taken.size()};
+    }
+    template <class Value>
+    void raw(Value& value) {
+        const auto taken = take(sizeof value);
+        if (!taken.empty()) std::memcpy(&value, taken.data(), sizeof value);
+    }
+
+  private:
+    std::span<const std::byte> take(std::uint64_t size) {
+        if (size > rest_.size()) {
+            ok_ = false;
+            rest_ = {};
+            return {};
+        }
+        const auto taken = rest_.first(static_cast<std::size_t>(size));
+        rest_ = rest_.subspan(taken.size());
+        return taken;
+    }
+
+    std::span<const std::byte> rest_;
+    bool ok_ = true;
+};
+
+std::string_view get_policy(Reader& in) {
+    switch (in.one_of(PolicyRef::Kind::built_in)) {
+        case PolicyRef::Kind::written:
+            return in.text();
+        case PolicyRef::Kind::built_in:
+            return built_in_name(in.number());
+        case PolicyRef::Kind::none:
+            break;
+    }
+    return {};
+}
+
+RecordedVerdict get_verdict(Reader& in) {
+    RecordedVerdict out;
+    out.verdict.action = in.one_of(Action::defer);
+    out.verdict.reason = in.one_of(Reason::open_relay);
+    out.verdict.stage = in.one_of(Stage::content);
+    out.verdict.code = static_cast<std::uint16_t>(in.number());
+    out.policy = get_policy(in);
+    return out;
+}
+
+RecordedReputation get_reputation(Reader& in) {
+    RecordedReputation out;
+    out.state = in.one_of(Reputation::State::skipped);
+    out.hits = in.byte();
+    out.threshold = in.byte();
+    out.listed = static_cast<ListMask>(in.number());
+    out.unknown = static_cast<ListMask>(in.number());
+    out.definition = in.text();
+    out.policy = get_policy(in);
+    return out;
+}
+
+void get_evidence(Reader& in, Evidence& evidence) {
+    const std::uint64_t lists = std::min<std::uint64_t>(in.number(), lists_max);
+    for (std::size_t i = 0; i < lists; ++i) {
+        const std::uint8_t word = in.byte();
+        const auto state = static_cast<std::uint8_t>(word >> 1);
+        evidence.listings[i] = {
+            .state = state <= static_cast<std::uint8_t>(Listing::State::suspended)
+                         ? static_cast<Listing::State>(state)
+                         : Listing::State::error,
+            .stale = (word & 1U) != 0,
+            .code = static_cast<std::uint32_t>(in.number())};
+    }
+}
+
+RecordedRecipient get_recipient(Reader& in) {
+    RecordedRecipient out;
+    out.address = in.text();
+    out.verdict = get_verdict(in);
+    out.permit = in.one_of(Permit::State::voided);
+    out.permit_matched = in.one_of(Permit::Matched::header);
+    out.permit_policy = get_policy(in);
+    out.reputation = get_reputation(in);
+    return out;
+}
+
+// Returns the flags, some of which say what follows.
+std::uint8_t get_head(Reader& in, Record& record) {
+    record.at = TimePoint(Duration(static_cast<std::int64_t>(in.number())));
+    record.door = in.one_of(service::Door::trial);
+    record.mode = in.one_of(service::Mode::enforce);
+    const std::uint8_t flags = in.byte();
+    record.authenticated = (flags & authenticated) != 0;
+    record.final = (flags & final_decision) != 0;
+    record.degraded = (flags & degraded) != 0;
+    record.has_headers = (flags & has_headers) != 0;
+    record.more_headers = (flags & more_headers) != 0;
+    record.is_cut = (flags & is_cut) != 0;
+    record.evidence.permitted = (flags & permitted) != 0;
+    IpAddress::Bytes client{};
+    in.raw(client);
+    record.client = IpAddress(client);
+    in.raw(record.policy_set);
+    record.elapsed_us = in.number();
+    return flags;
+}
+
+void get_request(Reader& in, std::uint8_t flags, Record& record) {
+    record.id = in.text();
+    record.instance = in.text();
+    record.queue_id = in.text();
+    record.hostname = in.text();
+    record.helo = in.text();
+    record.mail_from.reset();
+    if ((flags & has_mail_from) != 0) record.mail_from = in.text();
+    record.header_from = in.text();
+    record.spf = in.text();
+    record.dkim = in.text();
+    record.dmarc = in.text();
+}
+
+}  // namespace
+
+std::size_t encoded_size(const service::Origin& origin, const service::Answer& answer,
+                         TimePoint at) {
+    Counter counter;
+    put_answer(counter, origin, answer, at);
+    return counter.size();
+}
+
+void encode(const service::Origin& origin, const service::Answer& answer, TimePoint at,
+            std::span<std::byte> bytes) {
+    Writer writer(bytes);
+    put_answer(writer, origin, answer, at);
+}
+
+bool decode(std::span<const std::byte> bytes, Record& record) {
+    Reader in(bytes);
+    if (in.byte() != version) return false;
+    record.evidence = Evidence();
+    const std::uint8_t flags = get_head(in, record);
+    get_request(in, flags, record);
+    get_evidence(in, record.evidence);
+    record.verdict = get_verdict(in);
+    record.connection_reputation = get_reputation(in);
+    record.recipients.clear();
+    for (std::uint64_t left = in.number(); left > 0 && in.ok(); --left)
+        record.recipients.push_back(get_recipient(in));
+    return in.ok() && in.at_end();
+}
+
+const RecordedReputation& reputation_behind(const Record& record) {
+    for (const RecordedRecipient& recipient : record.recipients) {
+        if (recipient.verdict == record.verdict) return recipient.reputation;
+    }
+    return record.connection_reputation;
+}
+
+}  // namespace postern::tracking

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/tracking/terms.h"
+
+#include <xxhash.h>
+
+#include <memory_resource>
+#include <string>
+
+#include "policy/model/mail_address.h"
+#include "policy/stages/header_from.h"
+
+namespace postern::tracking {
+
+namespace {
+
+constexpr std::uint8_t v4_lengths[] = {128, 96 + 24, 96 + 16};
+constexpr std::uint8_t v6_lengths[] = {128, 64, 48, 32};
+
+Term network_term(const IpAddress& address, std::uint8_t length) {
+    const IpRange network = IpRange{.base = address, .length = length}.truncated();
+    char text[1 + sizeof(IpAddress::Bytes)];
+    text[0] = static_cast<char>(length);
+    std::copy(network.base.bytes().begin(), network.base.bytes().end(), text + 1);
+    return term_of(TermKind::network, {text, sizeof text});
+}
+
+class Collector {
+  public:
+    explicit Collector(std::vector<Term>& terms) : terms_(terms) {}
+
+    void add(TermKind kind, std::string_view text) {
+        if (!text.empty()) terms_.push_back(term_of(kind, text));
+    }
+
+    void add_client(const IpAddress& client) {
+        if (client.is_v4()) {
+            for (const std::uint8_t length : v4_lengths)
+                terms_.push_back(network_term(client, length));
+        } else {
+            for (const std::uint8_t length : v6_lengths)
+                terms_.push_back(network_term(client, length));
+        }
+    }
+
+    void add_address(TermKind kind, std::string_view address) {
+        char buffer[1024];
+        std::pmr::monotonic_buffer_resource memory(buffer, sizeof buffer);
+        const std::pmr::string canonical = policy::canonical_address(address, &memory);
+        add(kind, canonical);
+        add(kind, policy::domain_of(canonical));
+    }
+
+    void add_header_from(std::string_view field) {
+        if (field.empty()) return;
+        const std::vector<Header> headers = {{"From", std::string(field)}};
+        char buffer[2048];
+        std::pmr::monotonic_buffer_resource memory(buffer, sizeof buffer);
+        for (const policy::Mailbox& mailbox : policy::header_from(headers, &memory))
+            add_address(TermKind::from, mailbox.address);
+    }
+
+    void add_verdict(const RecordedVerdict& verdict) {
+        add(TermKind::action, to_string(verdict.verdict.action));
+        add(TermKind::reason, to_string(verdict.verdict.reason));
+        add(TermKind::policy, verdict.policy);
+    }
+
+  private:
+    std::vector<Term>& terms_;
+};
+
+}  // namespace
+
+Term term_of(TermKind kind, std::string_view text) {
+    const Term hash = XXH3_64bits_withSeed(text.data(), text.size(), static_cast<Term>(kind));
+    return hash == 0 ? 1 : hash;
+}
+
+Term term_of(const IpRange& range) {
+    const auto narrowest = [&](const auto& lengths) -> Term {
+        for (const std::uint8_t length : lengths) {
+            if (length <= range.length) return network_term(range.base, length);
+        }
+        return 0;
+    };
+    return range.base.is_v4() ? narrowest(v4_lengths) : narrowest(v6_lengths);
+}
+
+void collect_terms(const Record& record, const ListCatalogue& lists, std::vector<Term>& terms) {
+    terms.clear();
+    Collector collector(terms);
+    collector.add_client(record.client);
+    if (record.mail_from) collector.add_address(TermKind::from, *record.mail_from);
+    collector.add_header_from(record.header_from);
+    for (const std::string_view id : {record.id, record.instance, record.queue_id})
+        collector.add(TermKind::id, id);
+    collector.add_verdict(record.verdict);
+    collector.add(TermKind::policy, record.connection_reputation.policy);
+    for (const RecordedRecipient& recipient : record.recipients) {
+        collector.add_address(TermKind::to, recipient.address);
+        if (!(recipient.verdict == record.verdict)) collector.add_verdict(recipient.verdict);
+        collector.add(TermKind::policy, recipient.permit_policy);
+        collector.add(TermKind::policy, recipient.reputation.policy);
+    }
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        if (record.evidence.listings[i].state == Listing::State::listed)
+            collector.add(TermKind::list, lists[i].name);
+    }
+}
+
+}  // namespace postern::tracking

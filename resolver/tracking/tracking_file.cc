@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/tracking/tracking_file.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "resolver/log/key_value.h"
+#include "resolver/state/database_file.h"
+#include "resolver/tracking/catalogue_text.h"
+
+namespace postern::tracking {
+
+namespace {
+
+using state::Statement;
+
+// The log is copied into the file after 16 MiB, at most twice a second when all is busy.
+constexpr state::DatabaseLayout layout = {.schema = R"(
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL;
+        PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA journal_size_limit = 33554432;
+        CREATE TABLE IF NOT EXISTS catalogue (id INTEGER PRIMARY KEY, lists TEXT NOT NULL UNIQUE);
+        CREATE TABLE IF NOT EXISTS decision (
+            id INTEGER PRIMARY KEY, time INTEGER NOT NULL, catalogue INTEGER NOT NULL,
+            record BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS block (
+            first INTEGER PRIMARY KEY, last INTEGER NOT NULL, oldest INTEGER NOT NULL,
+            newest INTEGER NOT NULL, filter BLOB NOT NULL);
+        PRAGMA user_version = 1;
+    )",
+                                          .version = 1,
+                                          .checked = false};
+
+std::int64_t number_of(state::Database& database, const char* sql) {
+    Statement statement(database, sql);
+    return statement.next() ? statement.number(0) : 0;
+}
+
+}  // namespace
+
+void TrackingFile::OpenBlock::add(const Row& row) {
+    if (decisions == 0) {
+        first = row.id;
+        oldest = newest = row.time;
+    }
+    ++decisions;
+    oldest = std::min(oldest, row.time);
+    newest = std::max(newest, row.time);
+    filter.add(row.terms);
+}
+
+TrackingFile::TrackingFile(state::Database database)
+    : database_(std::make_unique<state::Database>(std::move(database))),
+      open_(std::make_unique<OpenBlock>()) {}
+
+tl::expected<TrackingFile, std::string> TrackingFile::open(const std::string& path,
+                                                           const ListCatalogue& lists,
+                                                           WallTime now) {
+    auto opened = state::open_database(path, layout, now);
+    if (!opened) return tl::unexpected(opened.error());
+    if (!opened->moved_to.empty()) {
+        spdlog::error("event=tracking_corrupt path={} moved_to={} what={}", log::value(path),
+                      log::value(opened->moved_to), log::value(opened->damage));
+    }
+    TrackingFile file(std::move(opened->database));
+    if (!file.prepare(lists)) return tl::unexpected(file.database_->error());
+    return file;
+}
+
+bool TrackingFile::prepare(const ListCatalogue& lists) {
+    const std::string text = to_text(lists);
+    Statement put_catalogue(*database_, "INSERT OR IGNORE INTO catalogue (lists) VALUES (?1)");
+    put_catalogue.bind(1, text);
+    Statement find_catalogue(*database_, "SELECT id FROM catalogue WHERE lists = ?1");
+    find_catalogue.bind(1, text);
+    if (!put_catalogue.run() || !find_catalogue.next()) return false;
+    catalogue_ = find_catalogue.number(0);
+    last_id_ = last_id_committed_ = std::max(number_of(*database_, "SELECT max(id) FROM decision"),
+                                             number_of(*database_, "SELECT max(last) FROM block"));
+    put_row_ =
+        std::make_unique<Statement>(*database_, "INSERT INTO decision VALUES (?1, ?2, ?3, ?4)");
+    put_block_ =
+        std::make_unique<Statement>(*database_, "INSERT INTO block VALUES (?1, ?2, ?3, ?4, ?5)");
+    return database_->ok() && read_open_block();
+}
+
+// What the last run, or a batch that failed, has left without a block.
+bool TrackingFile::read_open_block() {
+    *open_ = OpenBlock();
+    std::map<std::int64_t, ListCatalogue> catalogues;
+    Statement each(*database_, "SELECT id, lists FROM catalogue");
+    while (each.next()) catalogues[each.number(0)] = parse_catalogue(each.text(1));
+
+    Statement rows(*database_,
+                   "SELECT id, time, catalogue, record FROM decision "
+                   "WHERE id > (SELECT ifnull(max(last), 0) FROM block) ORDER BY id");
+    Record record;
+    std::vector<Term> terms;
+    while (rows.next()) {
+        if (decode(rows.bytes(3), record)) {
+            collect_terms(record, catalogues[rows.number(2)], terms);
+        } else {
+            terms.clear();
+        }
+        open_->add({.id = rows.number(0), .time = rows.number(1), .record = {}, .terms = terms});
+    }
+    return database_->ok();
+}
+
+void TrackingFile::begin() { batch_ok_ = database_->run("BEGIN IMMEDIATE"); }
+
+void TrackingFile::put(const Row& row) {
+    if (!batch_ok_) return;
+    put_row_->bind(1, row.id);
+    put_row_->bind(2, row.time);
+    put_row_->bind(3, catalogue_);
+    put_row_->bind(4, row.record);
+    batch_ok_ = put_row_->run();
+    if (!batch_ok_) return;
+    last_id_ = row.id;
+    open_->add(row);
+    if (open_->decisions >= block_size || open_->filter.is_full()) close_block(row.id);
+}
+
+void TrackingFile::close_block(DecisionId last) {
+    put_block_->bind(1, open_->first);
+    put_block_->bind(2, last);
+    put_block_->bind(3, open_->oldest);
+    put_block_->bind(4, open_->newest);
+    put_block_->bind(5, open_->filter.bytes());
+    batch_ok_ = put_block_->run();
+    *open_ = OpenBlock();
+}
+
+tl::expected<void, std::string> TrackingFile::commit() {
+    if (batch_ok_ && database_->run("COMMIT")) {
+        last_id_committed_ = last_id_;
+        return {};
+    }
+    const std::string error = failed();
+    // What the log holds may have a place in the file, and the log then has room again.
+    database_->run("PRAGMA wal_checkpoint");
+    read_open_block();
+    return tl::unexpected(error);
+}
+
+// Undoes what has been begun; says why it had to be.
+std::string TrackingFile::failed() {
+    const std::string error = database_->error();
+    is_damaged_ = is_damaged_ || database_->is_corrupt();
+    database_->run("ROLLBACK");
+    last_id_ = last_id_committed_;
+    return error;
+}
+
+template <class Work>
+tl::expected<bool, std::string> TrackingFile::in_transaction(const Work& work) {
+    if (database_->run("BEGIN IMMEDIATE")) {
+        const bool more = work();
+        if (database_->ok() && database_->run("COMMIT")) return more;
+    }
+    return tl::unexpected(failed());
+}
+
+tl::expected<bool, std::string> TrackingFile::trim(const Limits& limits) {
+    const bool too_large = bytes_in_use() > limits.bytes_max;
+    const std::int64_t first_oldest =
+        number_of(*database_, "SELECT oldest FROM block ORDER BY first LIMIT 1");
+    const bool too_old = first_oldest != 0 && first_oldest < limits.oldest;
+    if (too_large || too_old)
+        return in_transaction([&] { return remove_first_block(limits, too_large); });
+    if (open_->decisions == 0 || open_->oldest >= limits.oldest) return false;
+    return in_transaction([&] { return remove_old_rows_of_open_block(limits.oldest); });
+}
+
+// Its rows that are too old, or all of them.  True when it went as a whole, for the next may have
+// to go too.
+bool TrackingFile::remove_first_block(const Limits& limits, bool whole) {
+    Statement block(*database_, "SELECT first, last, newest FROM block ORDER BY first LIMIT 1");
+    if (!block.next()) return false;
+    const bool all = whole || block.number(2) < limits.oldest;
+    Statement rows(*database_, "DELETE FROM decision WHERE id BETWEEN ?1 AND ?2 AND time < ?3");
+    rows.bind(1, block.number(0));
+    rows.bind(2, block.number(1));
+    rows.bind(3, all ? INT64_MAX : limits.oldest);
+    if (!rows.run()) return false;
+    Statement times(*database_, all ? "DELETE FROM block WHERE first = ?1"
+                                    : "UPDATE block SET oldest = ?2 WHERE first = ?1");
+    times.bind(1, block.number(0));
+    if (!all) times.bind(2, limits.oldest);
+    return times.run() && all;
+}
+
+bool TrackingFile::remove_old_rows_of_open_block(Milliseconds oldest) {
+    Statement rows(*database_, "DELETE FROM decision WHERE id >= ?1 AND time < ?2");
+    rows.bind(1, open_->first);
+    rows.bind(2, oldest);
+    if (rows.run()) open_->oldest = oldest;
+    return false;
+}
+
+std::uint64_t TrackingFile::bytes_in_use() {
+    const std::int64_t pages =
+        number_of(*database_, "PRAGMA page_count") - number_of(*database_, "PRAGMA freelist_count");
+    return static_cast<std::uint64_t>(pages * number_of(*database_, "PRAGMA page_size"));
+}
+
+}  // namespace postern::tracking
