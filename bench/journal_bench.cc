@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Questions: what does a decision cost its loop to record, and how many a second does the journal
+// write down for good?
+//
+// The decision is a message to one recipient that six lists were asked about.  `Tracked` offers a
+// million decisions at the rate given, as a loop would: those that find the queue full are dropped,
+// and the share that was not, and what the file took for each, are printed.
+#include <benchmark/benchmark.h>
+#include <poll.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "policy/config/document.h"
+#include "resolver/io/virtual_loop.h"
+#include "resolver/journal/journal.h"
+
+namespace {
+
+using namespace postern;
+
+constexpr std::size_t list_count = 6;
+
+ListCatalogue lists() {
+    ListCatalogue lists;
+    for (std::size_t i = 0; i < list_count; ++i)
+        lists.push_back({.name = "list" + std::to_string(i), .info_url = "https://x.example/{ip}"});
+    return lists;
+}
+
+// A stream of decisions: every second client is listed and rejected; senders, recipients and
+// clients change with each.
+class Decisions {
+  public:
+    Decisions() {
+        Problems problems;
+        policies_ = policy::PolicySet::load(
+            Document::parse("[definition.reputation.default]\ndescription = \"x\"\n", "bench.toml",
+                            problems),
+            lists(), problems);
+        request_.helo = "mx.some-sender.example";
+        request_.hostname = "mx.some-sender.example";
+        request_.instance = "be.6b030e76.c7ab4.0";
+        request_.recipients.resize(1);
+        decision_.recipients.resize(1);
+        for (std::size_t i = 0; i < list_count; ++i)
+            evidence_.listings[i].state = Listing::State::clear;
+    }
+
+    void tell(journal::Recorder& recorder) {
+        const std::uint32_t i = number_++;
+        const std::uint32_t scattered = i * 2654435761U;
+        request_.client = IpAddress::from_v4(scattered);
+        request_.mail_from = "sender" + std::to_string(scattered >> 12) + "@some-sender.example";
+        request_.recipients[0] = "user" + std::to_string(scattered % 5000) + "@corp.example";
+        const bool listed = i % 2 == 0;
+        evidence_.listings[0] = {.state = listed ? Listing::State::listed : Listing::State::clear,
+                                 .code = listed ? 0x7F000002U : 0U};
+        RecipientDecision& recipient = decision_.recipients[0];
+        recipient.verdict = {.action = listed ? Action::reject : Action::accept,
+                             .reason = listed ? Reason::reputation : Reason::accepted,
+                             .stage = Stage::envelope,
+                             .code = static_cast<std::uint16_t>(listed ? 550 : 250)};
+        recipient.reputation = {.state = Reputation::State::checked,
+                                .hits = static_cast<std::uint8_t>(listed),
+                                .listed = static_cast<ListMask>(listed)};
+        decision_.verdict = recipient.verdict;
+        recorder.on_decision({.stream = {}, .door = service::Door::postfix},
+                             {.request = request_,
+                              .decision = decision_,
+                              .evidence = evidence_,
+                              .policies = *policies_});
+    }
+
+  private:
+    std::shared_ptr<const policy::PolicySet> policies_;
+    Request request_;
+    Decision decision_;
+    Evidence evidence_;
+    std::uint32_t number_ = 0;
+};
+
+// Nothing is sent.
+class NoNetwork final : public io::Network {
+  public:
+    void on_datagram_sent(const io::Endpoint&, std::uint16_t, std::span<const std::byte>) override {
+    }
+};
+
+class Folder {
+  public:
+    Folder() { path_ = mkdtemp(pattern_); }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string file() const { return path_ + "/tracking.db"; }
+
+  private:
+    char pattern_[32] = "/var/tmp/postern-bench.XXXXXX";
+    std::string path_;
+};
+
+// What the loop pays; the queue is emptied beside it.
+void Record(benchmark::State& state) {
+    NoNetwork servers;
+    io::VirtualLoop loop(1, servers);
+    journal::RecordQueue queue(std::size_t{8} << 20);
+    journal::Recorder recorder(loop, queue);
+    Decisions decisions;
+    for (auto _ : state) {
+        decisions.tell(recorder);
+        if (queue.next().empty()) state.SkipWithError("the queue was full");
+        queue.release();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(Record);
+
+void Tracked(benchmark::State& state) {
+    constexpr int decisions_in_all = 1'000'000;
+    const int per_millisecond = static_cast<int>(state.range(0)) / 1000;
+    for (auto _ : state) {
+        const Folder folder;
+        NoNetwork servers;
+        io::VirtualLoop loop(1, servers);
+        Decisions decisions;
+        journal::Journal journal({.path = folder.file(),
+                                  .lists = lists(),
+                                  .settings = {.decisions = journal::Decisions::none, .line = {}}});
+        journal::Recorder& recorder = journal.add_worker(loop);
+        journal.start();
+        const auto start = std::chrono::steady_clock::now();
+        for (int sent = 0, tick = 1; sent < decisions_in_all; ++tick) {
+            for (int i = 0; i < per_millisecond; ++i, ++sent) decisions.tell(recorder);
+            const auto due = start + std::chrono::milliseconds(tick);
+            while (std::chrono::steady_clock::now() < due) ::poll(nullptr, 0, 1);
+        }
+        journal.flush();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        const journal::JournalStats stats = journal.stats();
+        state.counters["tracked"] = static_cast<double>(stats.tracked);
+        state.counters["tracked/s"] = static_cast<double>(stats.tracked) / took.count();
+        state.counters["dropped"] = static_cast<double>(stats.dropped);
+        state.counters["bytes_each"] =
+            static_cast<double>(std::filesystem::file_size(folder.file())) /
+            static_cast<double>(stats.tracked);
+    }
+}
+BENCHMARK(Tracked)
+    ->Arg(50'000)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace

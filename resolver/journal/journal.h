@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes the decisions of all workers and writes them down, in a thread of its own: a line each in
+// the log, a row each in the tracking file.
+//
+//      loop ── Recorder ──► RecordQueue ──┐
+//      loop ── Recorder ──► RecordQueue ──┴──► the journal's thread ──► decision_line, tracking
+//      file
+//
+// The thread comes by ten times a second and takes what is there, in batches of one transaction
+// each; nobody wakes it, so a decision costs its loop no system call.  A disk or a log that cannot
+// follow fills the queues, and what finds them full is dropped, counted and told: an answer never
+// waits.  The thread runs at a lower priority than the loops.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "resolver/io/clocks.h"
+#include "resolver/journal/decision_line.h"
+#include "resolver/journal/recorder.h"
+#include "resolver/journal/settings.h"
+#include "resolver/journal/tracking_writer.h"
+
+namespace postern::journal {
+
+struct JournalStats {
+    std::uint64_t dropped = 0;  // the queue was full
+    std::uint64_t tracked = 0;
+    std::uint64_t lost = 0;  // the file could not be written
+};
+
+class Journal {
+  public:
+    struct Options {
+        std::string path;  // of the tracking file; empty: none
+        ListCatalogue lists;
+        Settings settings;
+        // For each worker: what two thirds of a second of 50 000 decisions fill.
+        std::size_t queue_bytes = std::size_t{8} << 20;
+        Duration interval = std::chrono::milliseconds{100};  // what a crash can lose
+    };
+
+    explicit Journal(const Options& options);
+    // Writes what is queued.
+    ~Journal();
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
+
+    // What a worker's pipeline shall tell its decisions to.  One for each worker, before start();
+    // the journal must outlive the loops.
+    Recorder& add_worker(const io::Loop& loop);
+    void start();
+
+    // From any thread.
+    void set(const Settings& settings);
+    // Returns when what had been decided before is written, or lost.  Only while it runs.
+    void flush();
+    JournalStats stats() const;
+    const std::string& path() const { return options_.path; }
+
+  private:
+    struct Lane {
+        Lane(const io::Loop& loop, std::size_t bytes) : queue(bytes), recorder(loop, queue) {}
+        RecordQueue queue;
+        Recorder recorder;
+    };
+
+    bool is_anything_wanted(const Settings& settings) const;
+    void run();
+    void write_down(const Settings& settings);
+    std::size_t write_batch(const Settings& settings);
+    void write_record(std::span<const std::byte> bytes, std::int64_t boot,
+                      const Settings& settings);
+    void write_line(const tracking::Found& found, const Settings& settings);
+    bool may_write_line(const Settings& settings);
+    void tell_losses();
+
+    const Options options_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+
+    // The thread's.
+    TrackingWriter tracking_;
+    tracking::Record record_;
+    std::vector<tracking::Term> terms_;
+    std::string lines_;
+    TimePoint now_{};
+    TimePoint lines_counted_{};
+    double lines_left_ = 0;
+    std::uint64_t lines_suppressed_ = 0;
+    std::uint64_t dropped_told_ = 0;
+    TimePoint losses_told_{};
+
+    std::mutex mutex_;  // guards what follows
+    std::condition_variable wake_;
+    std::condition_variable flushed_;
+    Settings settings_;
+    std::uint64_t flushes_wanted_ = 0;
+    std::uint64_t flushes_done_ = 0;
+    bool stopping_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace postern::journal

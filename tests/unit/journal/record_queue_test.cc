@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver/journal/record_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <thread>
+
+namespace postern::journal {
+namespace {
+
+bool put(RecordQueue& queue, const std::string& text) {
+    const auto room = queue.reserve(text.size());
+    if (room.empty()) return false;
+    std::memcpy(room.data(), text.data(), text.size());
+    queue.publish();
+    return true;
+}
+
+std::string take(RecordQueue& queue) {
+    const auto record = queue.next();
+    return {reinterpret_cast<const char*>(record.data()), record.size()};
+}
+
+TEST(RecordQueue, KeepsTheOrderAndSaysWhenItIsFull) {
+    RecordQueue queue(64);
+    EXPECT_TRUE(put(queue, "one"));
+    EXPECT_TRUE(put(queue, std::string(28, 'x')));  // 32 with its size: half of all
+    EXPECT_TRUE(put(queue, "three"));
+    EXPECT_FALSE(put(queue, "no room for this one"));
+    EXPECT_EQ(take(queue), "one");
+    EXPECT_FALSE(put(queue, "read is not yet released"));
+    EXPECT_EQ(take(queue), std::string(28, 'x'));
+    queue.release();
+    EXPECT_TRUE(put(queue, "room again"));
+    EXPECT_EQ(take(queue), "three");
+    EXPECT_EQ(take(queue), "room again");
+    EXPECT_EQ(take(queue), "");
+}
+
+TEST(RecordQueue, WhatTakesMoreThanHalfNeverFits) {
+    RecordQueue queue(64);
+    EXPECT_FALSE(put(queue, std::string(29, 'x')));
+    EXPECT_TRUE(put(queue, std::string(28, 'x')));
+}
+
+TEST(RecordQueue, CarriesEverythingFromThreadToThread) {
+    constexpr int records = 200'000;
+    const auto record = [](int i) {
+        return std::to_string(i) + std::string(static_cast<std::size_t>(i * 7 % 90), 'x');
+    };
+    RecordQueue queue(1024);
+    std::thread writer([&] {
+        for (int i = 0; i < records; ++i) {
+            while (!put(queue, record(i))) std::this_thread::yield();
+        }
+    });
+    for (int i = 0; i < records;) {
+        const std::string taken = take(queue);
+        queue.release();
+        if (taken.empty()) {
+            std::this_thread::yield();
+            continue;
+        }
+        ASSERT_EQ(taken, record(i));
+        ++i;
+    }
+    writer.join();
+}
+
+}  // namespace
+}  // namespace postern::journal
