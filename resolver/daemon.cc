@@ -12,6 +12,8 @@
 
 #include "resolver/config/endpoint_text.h"
 #include "resolver/io/descriptors.h"
+#include "resolver/log/key_value.h"
+#include "resolver/log/output.h"
 #include "resolver/reload_guard.h"
 #include "resolver/supervisor.h"
 
@@ -71,7 +73,12 @@ Daemon::~Daemon() {
 
 tl::expected<void, std::string> Daemon::start() {
     const auto config = this->config();
+    journal_ = std::make_unique<journal::Journal>(
+        journal::Journal::Options{.path = config->journal.path,
+                                  .lists = config->catalogue(),
+                                  .settings = config->journal.settings});
     if (auto made = make_workers(*config); !made) return made;
+    journal_->start();
     for (const auto& worker : workers_) worker->start();
     workers_.front()->prove_lists(config->gateway.deadline);
     if (auto opened = open_sockets(config->gateway); !opened) return opened;
@@ -79,7 +86,8 @@ tl::expected<void, std::string> Daemon::start() {
         if (auto opened = open_dns_door(config->dns_door->listen); !opened) return opened;
     }
     spdlog::info("event=started workers={} lists={} policy_set={} socket={}", workers_.size(),
-                 config->lists.size(), config->policies->hash_text(), config->gateway.socket);
+                 config->lists.size(), config->policies->hash_text(),
+                 log::value(config->gateway.socket));
     return {};
 }
 
@@ -90,12 +98,14 @@ tl::expected<void, std::string> Daemon::make_workers(const config::Config& confi
         std::unique_ptr<io::Loop> loop = io::make_loop(config.gateway.io, report);
         if (!loop) return tl::unexpected(report);
         if (first) {
-            spdlog::info("event=io {}", report);
+            spdlog::info("event=io what={}", log::value(report));
             shared_ = std::make_unique<SharedState>(config, loop->random());
         }
+        journal::Recorder& recorder = journal_->add_worker(*loop);
         workers_.push_back(std::make_unique<Worker>(
             std::move(loop), config, *shared_,
             first ? Worker::Duty::answers_and_tests_lists : Worker::Duty::answers));
+        workers_.back()->pipeline().observe(recorder);
     }
     if (workers_.size() == 1) return {};
     std::vector<io::Spread::Place> places;
@@ -142,6 +152,7 @@ void Daemon::stop() {
     const auto end = std::chrono::steady_clock::now() + drain_patience;
     for (const auto& worker : workers_) worker->wait_until_drained(end);
     for (const auto& worker : workers_) worker->stop();
+    journal_.reset();  // nobody decides any more
     spdlog::info("event=stopped");
 }
 
@@ -164,7 +175,8 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     const auto running = config();
     std::shared_ptr<const config::Config> next = config::load(path_, problems);
     if (next == nullptr) {
-        spdlog::error("event=reload_refused file={} problems={}", path_, problems.size());
+        spdlog::error("event=reload_refused file={} problems={}", log::value(path_),
+                      problems.size());
         return false;
     }
     // A policy set speaks of lists by number, so it cannot be put in place beside other lists.
@@ -173,8 +185,8 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
             {.file = path_,
              .message = fmt::format("[{}] changed, which takes a restart; nothing was changed",
                                     joined(sections))});
-        spdlog::error("event=reload_refused file={} restart_needed_for=\"{}\"", path_,
-                      joined(sections));
+        spdlog::error("event=reload_refused file={} restart_needed_for={}", log::value(path_),
+                      log::value(joined(sections)));
         return false;
     }
     const std::string change = sweeping_change(*running->policies, *next->policies);
@@ -183,7 +195,8 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
                             .message = change +
                                        "; nothing was changed; if that is what you mean, use "
                                        "`posternctl reload --force`"});
-        spdlog::error("event=reload_refused file={} sweeping_change=\"{}\"", path_, change);
+        spdlog::error("event=reload_refused file={} sweeping_change={}", log::value(path_),
+                      log::value(change));
         return false;
     }
     on_each_worker([&](Worker& worker) {
@@ -191,6 +204,8 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
         worker.pipeline().set_deadline(next->gateway.deadline);
         worker.pipeline().set_mode(next->gateway.mode);
     });
+    journal_->set(next->journal.settings);
+    log::set_format(next->journal.settings.line.format);
     {
         const std::lock_guard lock(mutex_);
         retired_ = std::exchange(config_, next);
@@ -253,6 +268,11 @@ cache::CacheStats Daemon::cache_stats() { return shared_->cache().stats(); }
 Evidence Daemon::cached(const IpAddress& address) {
     Worker& worker = *workers_.front();
     return worker.call([&] { return worker.pipeline().what_is_known(address); });
+}
+
+std::string Daemon::tracking_file() {
+    journal_->flush();
+    return journal_->path();
 }
 
 bool Daemon::flush(const IpAddress& address) { return shared_->cache().forget(address); }

@@ -19,6 +19,7 @@
 
 #include "policy/report/explain.h"
 #include "resolver/config/config.h"
+#include "resolver/journal/journal.h"
 #include "resolver/service/unix_socket.h"
 #include "resolver/shared_state.h"
 #include "resolver/worker.h"
@@ -76,6 +77,8 @@ class Daemon {
     cache::CacheStats cache_stats();
     // What the cache holds for an address; a list that it knows nothing of is "pending".
     Evidence cached(const IpAddress& address);
+    // The decision log, in which everything is that was decided before; empty when none is kept.
+    std::string tracking_file();
     bool flush(const IpAddress& address);
     void flush_all();
 
@@ -97,6 +100,7 @@ class Daemon {
     std::shared_ptr<const config::Config> retired_;
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;
+    std::unique_ptr<journal::Journal> journal_;  // before those who tell it
     std::unique_ptr<SharedState> shared_;
     std::unique_ptr<io::Spread> spread_;  // null: there is one worker
     // The first one accepts connections and tests the lists.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "resolver/config/endpoint_text.h"
+#include "resolver/log/key_value.h"
 
 namespace postern {
 
@@ -15,8 +16,8 @@ HealthLog::HealthLog(ListCatalogue lists) : lists_(std::move(lists)) {}
 
 void HealthLog::on_transition(ListIndex list, State from, State to, const std::string& why) {
     const auto level = to == State::healthy ? spdlog::level::info : spdlog::level::warn;
-    spdlog::log(level, "event=list_state list={} from={} to={} why=\"{}\"", lists_[list].name,
-                to_string(from), to_string(to), why);
+    spdlog::log(level, "event=list_state list={} from={} to={} why={}", lists_[list].name,
+                to_string(from), to_string(to), log::value(why));
 }
 
 void HealthLog::on_resolver_suspected(ListMask lists, const std::string& why) {
@@ -26,7 +27,7 @@ void HealthLog::on_resolver_suspected(ListMask lists, const std::string& why) {
         if (!names.empty()) names += ',';
         names += lists_[list].name;
     }
-    spdlog::error("event=resolver_suspected lists={} why=\"{}\"", names, why);
+    spdlog::error("event=resolver_suspected lists={} why={}", names, log::value(why));
 }
 
 void HealthLog::on_budget(ListIndex list, std::uint64_t queries, std::uint64_t budget) {

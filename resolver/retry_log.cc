@@ -7,20 +7,13 @@
 #include <string>
 
 #include "policy/config/rfc3339.h"
-#include "policy/report/json_string.h"
+#include "resolver/log/key_value.h"
 
 namespace postern {
 
 namespace {
 
 constexpr std::size_t lines_max = 20;
-
-// Addresses are whatever the other side said, and must not look like a line of ours.
-std::string quoted(const std::string& address) {
-    std::string text;
-    policy::append_json_string(text, address);
-    return text;
-}
 
 }  // namespace
 
@@ -29,8 +22,8 @@ void log_failed_retries(const std::vector<policy::MemoryTable::FailedRetry>& fai
     for (std::size_t i = 0; i < told; ++i) {
         spdlog::info(
             "event=sender_failed_to_retry client={} sender={} recipient={} first_attempt={}",
-            failed[i].client.to_string(), quoted(failed[i].sender), quoted(failed[i].recipient),
-            to_rfc3339(failed[i].first_attempt));
+            failed[i].client.to_string(), log::value(failed[i].sender),
+            log::value(failed[i].recipient), to_rfc3339(failed[i].first_attempt));
     }
     if (told < failed.size())
         spdlog::info("event=senders_failed_to_retry more={}", failed.size() - told);

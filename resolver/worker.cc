@@ -3,11 +3,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "resolver/log/key_value.h"
+
 namespace postern {
 
 namespace {
 
 constexpr Duration drain_poll = std::chrono::milliseconds{20};
+constexpr std::size_t what_size_max = 200;
 
 // One line for each malformed request would let a peer fill the log; one per second tells as much.
 class ProtocolErrorLog {
@@ -21,23 +24,15 @@ class ProtocolErrorLog {
         }
         spdlog::warn(
             "event=protocol_error dialect={} peer_uid={} peer_pid={} closing={} suppressed={} "
-            "what=\"{}\"",
+            "what={}",
             error.dialect, error.peer.uid, error.peer.pid, error.closing, suppressed_,
-            printable(error.what));
+            log::value(error.what.substr(0, what_size_max)));
         logged_ = true;
         last_ = loop_.now();
         suppressed_ = 0;
     }
 
   private:
-    static std::string printable(std::string_view text) {
-        std::string out;
-        for (const char c : text.substr(0, 200)) {
-            out += c >= ' ' && c <= '~' && c != '"' && c != '\\' ? c : '?';
-        }
-        return out;
-    }
-
     const io::Loop& loop_;
     TimePoint last_{};
     std::uint64_t suppressed_ = 0;

@@ -32,6 +32,19 @@ MHD_Result answer(MHD_Connection* connection, const Response& response) {
     return queued;
 }
 
+// Of the part behind the question mark.
+Arguments arguments_of(MHD_Connection* connection) {
+    Arguments arguments;
+    MHD_get_connection_values(
+        connection, MHD_GET_ARGUMENT_KIND,
+        [](void* all, MHD_ValueKind, const char* name, const char* value) noexcept {
+            static_cast<Arguments*>(all)->emplace_back(name, value == nullptr ? "" : value);
+            return MHD_YES;
+        },
+        &arguments);
+    return arguments;
+}
+
 // Called for the head of a request, then for each piece of its body, then once more.
 MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, const char* method,
                       const char*, const char* piece, std::size_t* piece_size,
@@ -47,9 +60,8 @@ MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, 
         *piece_size = 0;
         return MHD_YES;
     }
-    const char* const ip = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "ip");
-    return answer(connection, respond(*static_cast<Daemon*>(user), method, path, *body,
-                                      ip == nullptr ? "" : ip));
+    return answer(connection, respond(*static_cast<Daemon*>(user), method, path,
+                                      arguments_of(connection), *body));
 }
 
 void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) noexcept {

@@ -14,6 +14,7 @@
 //      GET    /v1/cache         size and counts
 //      GET    /v1/cache/IP      what is remembered of an address
 //      DELETE /v1/cache[/IP]    forget all, or one address
+//      GET    /v1/track?…       the decision log, searched (docs/tracking.md)
 //      GET    /v1/policies      effective order and status
 //      POST   /v1/reload        read the configuration again; 422 with the problems when it is
 //                               refused

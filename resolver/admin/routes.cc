@@ -6,6 +6,8 @@
 #include "policy/config/rfc3339.h"
 #include "policy/report/overview.h"
 #include "resolver/admin/decisions.h"
+#include "resolver/tracking/record_json.h"
+#include "resolver/tracking/tracking_search.h"
 
 namespace postern::admin {
 
@@ -148,6 +150,39 @@ Response reload(Daemon& daemon, Daemon::Sweeping sweeping) {
     return response;
 }
 
+// Empty when it was not given.
+std::string_view value_of(std::string_view name, const Arguments& arguments) {
+    for (const auto& [given, value] : arguments) {
+        if (given == name) return value;
+    }
+    return {};
+}
+
+// {"decisions":[…],"next":"ID","last":"ID"}: `next` continues the search as `before` or `after`.
+Response track(Daemon& daemon, std::string_view method, const Arguments& arguments) {
+    if (method != "GET") return failed(405, "use GET");
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto query = tracking::parse_query(
+        arguments, std::chrono::floor<std::chrono::milliseconds>(now).count());
+    if (!query) return failed(400, query.error());
+    const std::string file = daemon.tracking_file();
+    if (file.empty()) return failed(404, "no decision log is kept: [tracking] path is \"\"");
+    auto search = tracking::TrackingSearch::open(file);
+    if (!search) return failed(503, file + ": " + search.error());
+
+    Response response{.status = 200, .body = "{\"decisions\":["};
+    bool first = true;
+    const auto next = search->run(*query, [&](const tracking::Found& found) {
+        if (!first) response.body += ',';
+        first = false;
+        tracking::append_json(response.body, found);
+    });
+    if (!next) return failed(503, file + ": " + next.error());
+    response.body += "],\"next\":" + (*next ? '"' + tracking::to_text(**next) + '"' : "null");
+    response.body += ",\"last\":\"" + tracking::to_text(search->last_id()) + "\"}\n";
+    return response;
+}
+
 struct Route {
     std::string_view method;
     std::string_view path;
@@ -182,8 +217,10 @@ Response respond_about_address(Daemon& daemon, std::string_view method, std::str
 }  // namespace
 
 Response respond(Daemon& daemon, std::string_view method, std::string_view path,
-                 std::string_view body, std::string_view ip) {
-    if (path == "/v1/explain" && method == "GET") return explain_address(daemon, ip);
+                 const Arguments& arguments, std::string_view body) {
+    if (path == "/v1/track") return track(daemon, method, arguments);
+    if (path == "/v1/explain" && method == "GET")
+        return explain_address(daemon, value_of("ip", arguments));
     constexpr std::string_view address_prefix = "/v1/cache/";
     if (path.starts_with(address_prefix)) {
         return respond_about_address(daemon, method, path.substr(address_prefix.size()));

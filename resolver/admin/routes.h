@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "resolver/daemon.h"
+#include "resolver/tracking/tracking_query.h"
 
 namespace postern::admin {
 
@@ -20,9 +21,11 @@ struct Response {
 Response ok(const nlohmann::json& body);
 Response failed(unsigned status, const std::string& what);
 
-// `ip` is the argument of that name behind the path.  May block until a decision's deadline; from
-// any thread but the worker's.
+// What stands behind the path's question mark, decoded.
+using Arguments = tracking::Arguments;
+
+// May block until a decision's deadline; from any thread but the worker's.
 Response respond(Daemon& daemon, std::string_view method, std::string_view path,
-                 std::string_view body, std::string_view ip);
+                 const Arguments& arguments, std::string_view body);
 
 }  // namespace postern::admin

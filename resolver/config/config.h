@@ -24,6 +24,7 @@
 #include "resolver/dns_door/zone_entry.h"
 #include "resolver/health/probe_round.h"
 #include "resolver/io/make_loop.h"
+#include "resolver/journal/settings.h"
 #include "resolver/service/mode.h"
 
 namespace postern::config {
@@ -98,6 +99,14 @@ struct StateConfig {
     bool operator==(const StateConfig&) const = default;
 };
 
+// [log] and [tracking].
+struct JournalConfig {
+    std::string path = "/var/lib/postern/tracking.db";  // empty: no decision log
+    journal::Settings settings;
+
+    bool operator==(const JournalConfig&) const = default;
+};
+
 struct Config {
     GatewayConfig gateway;
     DnsConfig dns;
@@ -106,6 +115,7 @@ struct Config {
     AdminConfig admin;
     std::optional<DnsDoorConfig> dns_door;  // absent: none
     StateConfig state;
+    JournalConfig journal;
     std::shared_ptr<const policy::PolicySet> policies;
 
     ListCatalogue catalogue() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// [gateway], [dns], [cache], [admin], [state]; the rest is read by lists.cc, dns_door.cc and by
-// policy/.
+// [gateway], [dns], [cache], [admin], [state]; the rest is read by lists.cc, dns_door.cc,
+// journal.cc and by policy/.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -9,6 +9,7 @@
 #include "resolver/config/config.h"
 #include "resolver/config/dns_door.h"
 #include "resolver/config/endpoint_text.h"
+#include "resolver/config/journal.h"
 #include "resolver/config/lists.h"
 
 namespace postern::config {
@@ -18,8 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<std::string_view> top_level_names = {
-    "organization", "groups",   "users", "gateway",  "dns",        "list",   "permit_list", "cache",
-    "admin",        "dns_door", "state", "tracking", "definition", "policy", "include"};
+    "organization", "groups",     "users",  "gateway",  "dns",   "list",
+    "permit_list",  "cache",      "admin",  "dns_door", "state", "log",
+    "tracking",     "definition", "policy", "include"};
 
 constexpr std::size_t socket_path_max = 107;  // sun_path, unix(7)
 // As many as share the queries that may be under way to a name server, two for each (window.h).
@@ -166,23 +168,6 @@ StateConfig read_state(Section section) {
     return state;
 }
 
-// The keys are known, so that a configuration of a later version can be tried; what they ask for is
-// not there.
-void read_tracking(Section section, Problems& problems, const Document& document) {
-    const bool wanted = !section.text("path").value_or("").empty();
-    section.duration("retention", 1h, 24h * 3650);
-    if (wanted) {
-        const Place place = section.place_of("path");
-        problems.push_back(
-            {.severity = Problem::Severity::warning,
-             .file = document.files()[place.file],
-             .line = place.line,
-             .column = place.column,
-             .message = "tracking: this version keeps no decision log; write path = \"\""});
-    }
-    section.finish();
-}
-
 }  // namespace
 
 ListCatalogue Config::catalogue() const {
@@ -202,7 +187,8 @@ std::unique_ptr<const Config> load(const std::string& path, Problems& problems) 
     config->admin = read_admin(document.section("admin", problems));
     config->dns_door = read_dns_door(document.section("dns_door", problems), config->lists);
     config->state = read_state(document.section("state", problems));
-    read_tracking(document.section("tracking", problems), problems, document);
+    config->journal =
+        read_journal(document.section("log", problems), document.section("tracking", problems));
     config->policies = policy::PolicySet::load(document, config->catalogue(), problems);
     if (has_errors(problems)) return nullptr;
     return config;
@@ -221,6 +207,8 @@ std::vector<std::string> needs_restart(const Config& running, const Config& next
     if (next.admin != running.admin) sections.emplace_back("admin");
     if (next.dns_door != running.dns_door) sections.emplace_back("dns_door");
     if (next.state != running.state) sections.emplace_back("state");
+    // The rest of it and [log] apply at once.
+    if (next.journal.path != running.journal.path) sections.emplace_back("tracking");
     return sections;
 }
 

@@ -2,7 +2,6 @@
 //
 // posternd: runs the daemon in the foreground, or checks a configuration.
 #include <pthread.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +12,8 @@
 #include "policy/model/lint.h"
 #include "resolver/admin/admin_server.h"
 #include "resolver/daemon.h"
+#include "resolver/log/key_value.h"
+#include "resolver/log/output.h"
 #include "resolver/supervisor.h"
 
 namespace {
@@ -57,6 +58,8 @@ sigset_t block_signals() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    // A file that may not grow is an error like a full disk (setrlimit(2)).
+    std::signal(SIGXFSZ, SIG_IGN);
     return signals;
 }
 
@@ -64,7 +67,7 @@ void reload(postern::Daemon& daemon) {
     Problems problems;
     daemon.reload(problems);
     for (const Problem& problem : problems)
-        spdlog::warn("event=reload_problem {}", problem.to_string());
+        spdlog::warn("event=reload_problem what={}", postern::log::value(problem.to_string()));
 }
 
 // Until a signal says that it is enough.  A supervisor with a watchdog hears from us only while the
@@ -90,16 +93,17 @@ int run(const std::string& path) {
     print(problems);
     if (config == nullptr) return 1;
 
+    postern::log::set_format(config->journal.settings.line.format);
     const postern::config::AdminConfig admin_config = config->admin;
     const std::string group = config->gateway.socket_group;
     postern::Daemon daemon(path, std::move(config));
     if (const auto started = daemon.start(); !started) {
-        spdlog::critical("event=start_failed {}", started.error());
+        spdlog::critical("event=start_failed what={}", postern::log::value(started.error()));
         return 1;
     }
     postern::admin::AdminServer admin(daemon);
     if (const auto started = admin.start(admin_config, group); !started) {
-        spdlog::critical("event=start_failed {}", started.error());
+        spdlog::critical("event=start_failed what={}", postern::log::value(started.error()));
         daemon.stop();
         return 1;
     }
@@ -123,8 +127,6 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "posternd " POSTERN_VERSION);
     CLI11_PARSE(app, argc, argv);
 
-    spdlog::set_default_logger(spdlog::stderr_logger_mt("posternd"));
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ level=%l %v", spdlog::pattern_time_type::utc);
-    spdlog::flush_on(spdlog::level::info);
+    postern::log::start();
     return only_check ? check(path) : run(path);
 }
