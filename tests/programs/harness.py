@@ -88,6 +88,7 @@ class Config:
     attempts: int = 2
     mode: str = "enforce"
     state: str = ""
+    tracking: str = ""
     policy_socket: str = ""
     gateway: str = ""
     io: str = IO
@@ -115,7 +116,7 @@ class Config:
                 "[state]",
                 f'path = "{self.state}"',
                 "[tracking]",
-                'path = ""',
+                f'path = "{self.tracking}"',
                 *(list_table(zone, "block", self.ipv6) for zone in self.zones),
                 *(list_table(zone, "permit", self.ipv6) for zone in self.permit_zones),
                 "[definition.reputation.default]",
@@ -209,6 +210,42 @@ class Daemon:
         """One request over a connection of its own."""
         with JsonGateway(self.gateway) as gateway:
             return gateway.ask(request(client, **fields))
+
+
+PLAIN = r"[!#-<>-\[\]-~]+"
+QUOTED = r'"(?:[ !#-\[\]-~]|\\(?:["\\nrt]|x[0-9a-f]{2}))*"'
+PAIR = re.compile(rf"([a-z0-9_]+)=({QUOTED}|{PLAIN})")
+ESCAPE = re.compile(rb'\\(["\\nrt]|x[0-9a-f]{2})')
+
+
+def unescaped(value):
+    """What a value of a log line stands for, in bytes."""
+    if not value.startswith('"'):
+        return value.encode()
+    meant = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+    def one(match):
+        code = match[1]
+        return bytes([int(code[1:], 16)]) if code[:1] == b"x" else meant.get(code, code)
+
+    return ESCAPE.sub(one, value[1:-1].encode())
+
+
+def parse_log_line(line):
+    """The pairs of a line in the text format, values in bytes; strict (docs/events.md)."""
+    pairs = {}
+    at = 0
+    while True:
+        match = PAIR.match(line, at)
+        if not match or match[1] in pairs:
+            raise ValueError(f"no line of pairs, from column {at}: {line!r}")
+        pairs[match[1]] = unescaped(match[2])
+        at = match.end()
+        if at == len(line):
+            return pairs
+        if line[at] != " ":
+            raise ValueError(f"no blank in column {at}: {line!r}")
+        at += 1
 
 
 def request(client, **fields):

@@ -33,15 +33,34 @@ class Injection(harness.TestCase):
         super().setUp()
         self.dns = self.lab((ZONE,))
         self.dns.zone(ZONE).put(LISTED, ["127.0.0.2"])
-        self.posternd = self.daemon(harness.Config(port=self.dns.port, zones=(ZONE,)))
+        more = f'[log]\nformat = "{self.log_format}"\ndecisions_per_second = 0\n'
+        config = harness.Config(port=self.dns.port, zones=(ZONE,), more=more)
+        self.posternd = self.daemon(config)
         self.addCleanup(self.assert_log_is_clean)
 
-    def assert_log_is_clean(self):
-        log = self.posternd.log.read_bytes()
-        for line in log.splitlines():
-            self.assertRegex(line, rb"^\d{4}-\d\d-\d\dT[0-9:.]+Z level=\w+ event=\w+")
+    log_format = "text"
+
+    def events(self):
+        """The lines of the log, each of which must be one whole event."""
+        for line in self.posternd.log.read_bytes().split(b"\n")[:-1]:
             self.assertTrue(all(0x20 <= byte < 0x7F for byte in line), line)
-            self.assertLess(len(line), 1000)
+            self.assertLess(len(line), 20_000)
+            yield self.parse(line.decode())
+
+    def parse(self, line):
+        return harness.parse_log_line(line)
+
+    def assert_log_is_clean(self):
+        for event in self.events():
+            self.assertEqual(list(event)[:3], ["ts", "level", "event"])
+
+    def test_each_decision_has_one_line(self):
+        for i in range(10):
+            for text in NASTY.values():
+                self.posternd.ask(LISTED, id=f"{i}{text}", helo=text, mail_from=f"{text}@b.example")
+        self.assertEqual(self.posternd.stop(), 0)
+        names = [event["event"] for event in self.events()]
+        self.assertEqual(len([name for name in names if name in ("decision", b"decision")]), 70)
 
     def test_in_json_each_reply_is_one_line_that_parses(self):
         for what, text in NASTY.items():
@@ -92,6 +111,13 @@ class Injection(harness.TestCase):
             self.assertRegex(line, rb"^action=(550 5\.7\.1|WARN) [\x20-\x7e]{1,900}$")
             self.assertEqual(gateway.read_line(), b"")
             self.assertRegex(gateway.ask_rcpt(LISTED), "^550 ")
+
+
+class InjectionIntoJson(Injection):
+    log_format = "json"
+
+    def parse(self, line):
+        return json.loads(line)
 
 
 if __name__ == "__main__":

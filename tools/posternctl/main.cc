@@ -18,9 +18,11 @@
 #include "tools/posternctl/delivery_test.h"
 #include "tools/posternctl/http_client.h"
 #include "tools/posternctl/recipe.h"
+#include "tools/posternctl/replay.h"
 #include "tools/posternctl/setup_postfix.h"
 #include "tools/posternctl/show.h"
 #include "tools/posternctl/terminal.h"
+#include "tools/posternctl/track.h"
 
 namespace {
 
@@ -154,6 +156,7 @@ class CommandLine {
                   postern::ctl::show_lists);
         add_plain("policies", "GET", "/v1/policies", "show the policies in effective order",
                   show_policies);
+        add_track();
         add_reload();
         add_cache();
         add_setup();
@@ -168,6 +171,21 @@ class CommandLine {
                    Show show) {
         app_.add_subcommand(name, help)->callback([this, method, path, show] {
             status_ = ask(options_, method, path, "", show);
+        });
+    }
+
+    void add_track() {
+        CLI::App* const command =
+            app_.add_subcommand("track", "search the decision log: what happened to a message");
+        track_.filters.add_to(*command);
+        command->add_option("--limit", track_.limit, "so many, the newest; 0 for all")
+            ->capture_default_str();
+        command->add_option("--show", track_.show, "everything about the decision with this id");
+        command->add_flag("--follow", track_.follow, "go on with what is decided from now on");
+        command->add_flag("--csv", track_.csv, "comma-separated values, a row for each recipient");
+        command->callback([this] {
+            track_.json = options_.json;
+            status_ = postern::ctl::track(options_.socket, track_);
         });
     }
 
@@ -195,11 +213,23 @@ class CommandLine {
 
     void add_simulate() {
         CLI::App* const command = app_.add_subcommand(
-            "simulate", "decide recorded or made-up requests, one JSON a line, without a daemon");
+            "simulate", "decide recorded or made-up requests by a configuration of your choice");
         command->add_option("--config", config_, "the configuration file")->required();
-        command->add_option("--requests", requests_,
-                            "file of requests; standard input when absent");
-        command->callback([this] { status_ = simulate(config_, requests_); });
+        CLI::Option* const requests = command->add_option(
+            "--requests", requests_, "file of requests; standard input when absent");
+        command
+            ->add_flag("--from-tracking", from_tracking_,
+                       "those of the running daemon's decision log; show what changes")
+            ->excludes(requests);
+        replay_.filters.add_to(*command);
+        command->add_option("--limit", replay_.limit, "with --from-tracking: so many, the newest")
+            ->capture_default_str();
+        command->callback([this] {
+            replay_.config = config_;
+            replay_.json = options_.json;
+            status_ = from_tracking_ ? postern::ctl::replay(options_.socket, replay_)
+                                     : simulate(config_, requests_);
+        });
     }
 
     void add_recipe() {
@@ -274,8 +304,11 @@ class CommandLine {
     postern::ctl::RecipeOptions recipe_;
     postern::ctl::DeliveryTestOptions delivery_;
     postern::ctl::SetupPostfixOptions setup_postfix_;
+    postern::ctl::TrackOptions track_;
+    postern::ctl::ReplayOptions replay_;
     std::string config_, requests_, address_;
     bool force_ = false;
+    bool from_tracking_ = false;
     int status_ = 0;
 };
 

@@ -4,12 +4,15 @@
 
 # What may follow a command, by the command's words so far.
 _posternctl_words() {
+    local filters="--client --from --to --action --reason --policy --list --id --since --until"
+    filters+=" --rejected --limit"
     local request="--helo --from --to --header --url --hostname --spf --authenticated"
     case $1 in
         "") echo "--version --socket --json check explain simulate recipe delivery-test ping" \
-            "lists policies reload cache setup" ;;
+            "lists policies track reload cache setup" ;;
         check | explain) echo "$request" ;;
-        simulate) echo "--config --requests" ;;
+        simulate) echo "--config --requests --from-tracking $filters" ;;
+        track) echo "$filters --show --follow --csv" ;;
         recipe) echo "show apply" ;;
         "recipe show") echo "--config --output" ;;
         "recipe apply") echo "--config --output --yes" ;;
