@@ -94,6 +94,7 @@ void Journal::run() {
         const Settings settings = settings_;
         lock.unlock();
         write_down(settings);
+        if (last || now_ >= losses_told_ + losses_interval) tell_losses();
         lock.lock();
         flushes_done_ = flushes;
         flushed_.notify_all();
@@ -112,7 +113,6 @@ void Journal::write_down(const Settings& settings) {
     }
     tracking_.trim({.oldest = wall_milliseconds() - milliseconds(settings.retention).count(),
                     .bytes_max = settings.bytes_max});
-    tell_losses();
 }
 
 // The records stay in the queues until the batch is done with.
@@ -177,7 +177,6 @@ bool Journal::may_write_line(const Settings& settings) {
 void Journal::tell_losses() {
     const std::uint64_t dropped = stats().dropped;
     if (dropped == dropped_told_ && lines_suppressed_ == 0) return;
-    if (now_ < losses_told_ + losses_interval) return;
     losses_told_ = now_;
     if (dropped != dropped_told_) {
         spdlog::error("event=decisions_dropped count={} total={}", dropped - dropped_told_,

@@ -55,6 +55,23 @@ TEST_F(ConfigTest, AnEmptyFileIsTheDefaultProfileOfSixBlockLists) {
     EXPECT_EQ(config->gateway.socket_mode, 0660U);
 }
 
+TEST_F(ConfigTest, WhatIsWrongWithLogAndTrackingIsSaid) {
+    const struct {
+        const char* text;
+        const char* problem;
+    } cases[] = {
+        {"[tracking]\nsize_max = \"1GB\"\n", "\"1GB\" is no size from 16MiB on"},
+        {"[tracking]\nsize_max = \"15MiB\"\n", "\"15MiB\" is no size from 16MiB on"},
+        {"[tracking]\npath = \"t.db\"\n", "\"t.db\" is not an absolute path"},
+        {"[log]\nhash_key_file = \"/nonexistent/key\"\n", "holds fewer than 16 bytes"},
+        {"[log]\ndecision = \"all\"\n", "decisions"},
+    };
+    for (const auto& c : cases) {
+        EXPECT_EQ(load_text(c.text), nullptr) << c.text;
+        EXPECT_NE(all_problems().find(c.problem), std::string::npos) << all_problems();
+    }
+}
+
 TEST_F(ConfigTest, TheKeysOfEachSectionAreRead) {
     const auto config = load_text(R"(
 [gateway]
@@ -75,6 +92,15 @@ servers = ["127.0.0.1:5300", "::1", "[::1]:54"]
 timeout = "100ms"
 attempts = 3
 listed_ttl = { min = "10s", max = "2h" }
+[log]
+decisions = "refused"
+format = "json"
+addresses = "domain"
+decisions_per_second = 0
+[tracking]
+path = "/tmp/t.db"
+retention = "7d"
+size_max = "64MiB"
 [[list]]
 name = "one"
 zone = "key.one.example"
@@ -118,6 +144,14 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->cache.entries, 5000U);
     EXPECT_TRUE(config->cache.ipv6_by_network);
     EXPECT_EQ(config->admin.listen->port, 9480);
+    const journal::Settings& journal = config->journal.settings;
+    EXPECT_EQ(journal.decisions, journal::Decisions::refused);
+    EXPECT_EQ(journal.line.format, log::Format::json);
+    EXPECT_EQ(journal.line.addresses, journal::Addresses::domain);
+    EXPECT_EQ(journal.lines_per_second, 0U);
+    EXPECT_EQ(config->journal.path, "/tmp/t.db");
+    EXPECT_EQ(journal.retention, 24h * 7);
+    EXPECT_EQ(journal.bytes_max, std::uint64_t{64} << 20);
 }
 
 TEST_F(ConfigTest, HowAListIsProbedCanBeSetForEachList) {
