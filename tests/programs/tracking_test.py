@@ -195,7 +195,7 @@ class Faults(Tracking):
 
     def test_a_full_disk_stops_no_mail_and_is_told_and_got_over(self):
         limit = 200_000
-        daemon = self.start(wrapper=("prlimit", f"--fsize={limit}"))
+        daemon = self.start(wrapper=("prlimit", f"--fsize={limit}:"))
         asked = 0
         while "event=tracking_failed" not in daemon.log.read_text():
             self.assertLess(asked, 20_000, "the file never filled")
@@ -208,7 +208,7 @@ class Faults(Tracking):
         before = len(self.track(daemon, "--limit", "0", "--client", CLEAN))
         self.assertEqual(before, 0)
         subprocess.run(
-            ["prlimit", "--pid", str(daemon.process.pid), "--fsize=unlimited"], check=True
+            ["prlimit", "--pid", str(daemon.process.pid), "--fsize=unlimited:"], check=True
         )
         daemon.ask(CLEAN)
         self.wait_for_log(daemon, "event=tracking_recovered")
