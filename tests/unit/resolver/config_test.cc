@@ -55,6 +55,29 @@ TEST_F(ConfigTest, AnEmptyFileIsTheDefaultProfileOfSixBlockLists) {
     EXPECT_EQ(config->gateway.socket_mode, 0660U);
 }
 
+TEST_F(ConfigTest, LogAndTrackingAreRead) {
+    const auto config = load_text(R"(
+[log]
+decisions = "refused"
+format = "json"
+addresses = "domain"
+decisions_per_second = 0
+[tracking]
+path = "/tmp/t.db"
+retention = "7d"
+size_max = "64MiB"
+)");
+    ASSERT_NE(config, nullptr) << all_problems();
+    const journal::Settings& journal = config->journal.settings;
+    EXPECT_EQ(journal.decisions, journal::Decisions::refused);
+    EXPECT_EQ(journal.line.format, log::Format::json);
+    EXPECT_EQ(journal.line.addresses, journal::Addresses::domain);
+    EXPECT_EQ(journal.lines_per_second, 0U);
+    EXPECT_EQ(config->journal.path, "/tmp/t.db");
+    EXPECT_EQ(journal.retention, 24h * 7);
+    EXPECT_EQ(journal.bytes_max, std::uint64_t{64} << 20);
+}
+
 TEST_F(ConfigTest, WhatIsWrongWithLogAndTrackingIsSaid) {
     const struct {
         const char* text;
@@ -92,15 +115,6 @@ servers = ["127.0.0.1:5300", "::1", "[::1]:54"]
 timeout = "100ms"
 attempts = 3
 listed_ttl = { min = "10s", max = "2h" }
-[log]
-decisions = "refused"
-format = "json"
-addresses = "domain"
-decisions_per_second = 0
-[tracking]
-path = "/tmp/t.db"
-retention = "7d"
-size_max = "64MiB"
 [[list]]
 name = "one"
 zone = "key.one.example"
@@ -144,14 +158,6 @@ listen = "127.0.0.1:9480"
     EXPECT_EQ(config->cache.entries, 5000U);
     EXPECT_TRUE(config->cache.ipv6_by_network);
     EXPECT_EQ(config->admin.listen->port, 9480);
-    const journal::Settings& journal = config->journal.settings;
-    EXPECT_EQ(journal.decisions, journal::Decisions::refused);
-    EXPECT_EQ(journal.line.format, log::Format::json);
-    EXPECT_EQ(journal.line.addresses, journal::Addresses::domain);
-    EXPECT_EQ(journal.lines_per_second, 0U);
-    EXPECT_EQ(config->journal.path, "/tmp/t.db");
-    EXPECT_EQ(journal.retention, 24h * 7);
-    EXPECT_EQ(journal.bytes_max, std::uint64_t{64} << 20);
 }
 
 TEST_F(ConfigTest, HowAListIsProbedCanBeSetForEachList) {
