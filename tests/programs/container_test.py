@@ -98,7 +98,7 @@ class Container(harness.TestCase):
         daemon.start()
 
         self.assertEqual(daemon.ask("5.9.0.1")["action"], "accept")
-        self.assertRegex(daemon.log.read_text(), r"event=io io_uring: .*EPERM.*using epoll")
+        self.assertRegex(daemon.log.read_text(), r"event=io what=.io_uring: .*EPERM.*using epoll")
 
 
 if __name__ == "__main__":
