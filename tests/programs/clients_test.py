@@ -216,7 +216,7 @@ class Shortage(TestCase):
 
         lines = [line for line in self.posternd.log.read_text().splitlines() if "event=io " in line]
         self.assertEqual(len(lines), 1)
-        self.assertRegex(lines[0], r"io_uring: kernel refused it \(EPERM.*\); using epoll$")
+        self.assertRegex(lines[0], r"io_uring: kernel refused it \(EPERM.*\); using epoll\"$")
 
 
 if __name__ == "__main__":
