@@ -32,6 +32,7 @@ class SharedState {
     cache::ListingCache& cache() { return parts_.cache; }
     state::PersistentMemory& memory() { return memory_; }
     HealthLog& health_log() { return health_log_; }
+    bool snapshot_loaded() const { return snapshots_.loaded(); }
 
   private:
     void do_chores(const std::stop_token& stop);
