@@ -7,6 +7,7 @@
 // the same PolicySet (policy/policy_set.h), which must outlive that call.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@
 namespace postern {
 
 enum class Action : std::uint8_t { accept, reject, defer };
+inline constexpr std::size_t actions = 3;
 enum class Stage : std::uint8_t { connection, envelope, header, content };
+inline constexpr std::size_t stages = 4;
 enum class Reason : std::uint8_t {
     accepted,
     reputation,
@@ -28,6 +31,7 @@ enum class Reason : std::uint8_t {
     greylisted,
     open_relay,
 };
+inline constexpr std::size_t reasons = 8;
 
 // Which policy decided: a written one by its index in the set, a built-in rule, or none.
 struct PolicyRef {

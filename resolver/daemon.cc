@@ -22,6 +22,8 @@ namespace postern {
 namespace {
 
 constexpr Duration drain_patience = std::chrono::seconds{5};
+// A loop turns within milliseconds; one that has not by then hangs.
+constexpr Duration turn_patience = std::chrono::seconds{2};
 
 // Takes the replies to requests that no connection made; the tag says to which.
 class Replies final : public service::ReplySink {
@@ -64,7 +66,9 @@ service::Answer Decided::answer() const {
 }
 
 Daemon::Daemon(std::string path, std::unique_ptr<const config::Config> config)
-    : path_(std::move(path)), config_(std::move(config)) {}
+    : path_(std::move(path)), started_(wall_now()), config_(std::move(config)) {
+    reloads_.last_success = started_;
+}
 
 Daemon::~Daemon() {
     // All before any is destroyed: what one judges, another's monitor sees to.
@@ -172,6 +176,15 @@ void Daemon::on_each_worker(const Task& task) {
 bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     const std::lock_guard one_at_a_time(reloading_);
     const supervisor::Reloading under_way;
+    const bool applied = try_reload(problems, sweeping);
+    const std::lock_guard lock(mutex_);
+    ++(applied ? reloads_.applied : reloads_.refused);
+    reloads_.last_successful = applied;
+    if (applied) reloads_.last_success = wall_now();
+    return applied;
+}
+
+bool Daemon::try_reload(Problems& problems, Sweeping sweeping) {
     const auto running = config();
     std::shared_ptr<const config::Config> next = config::load(path_, problems);
     if (next == nullptr) {
@@ -180,13 +193,13 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
         return false;
     }
     // A policy set speaks of lists by number, so it cannot be put in place beside other lists.
-    if (const auto sections = config::needs_restart(*running, *next); !sections.empty()) {
+    if (const auto keys = config::needs_restart(*running, *next); !keys.empty()) {
         problems.push_back(
             {.file = path_,
-             .message = fmt::format("[{}] changed, which takes a restart; nothing was changed",
-                                    joined(sections))});
+             .message = fmt::format("changed, which takes a restart: {}; nothing was changed",
+                                    joined(keys))});
         spdlog::error("event=reload_refused file={} restart_needed_for={}", log::value(path_),
-                      log::value(joined(sections)));
+                      log::value(joined(keys)));
         return false;
     }
     const std::string change = sweeping_change(*running->policies, *next->policies);
@@ -203,6 +216,7 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
         worker.pipeline().set_policies(next->policies);
         worker.pipeline().set_deadline(next->gateway.deadline);
         worker.pipeline().set_mode(next->gateway.mode);
+        worker.source().set_timing(next->dns.timeout, next->dns.attempts, next->dns.ttl);
     });
     journal_->set(next->journal.settings);
     log::set_format(next->journal.settings.line.format);
@@ -264,6 +278,56 @@ std::vector<Daemon::ListReport> Daemon::lists() {
 }
 
 cache::CacheStats Daemon::cache_stats() { return shared_->cache().stats(); }
+
+std::vector<std::size_t> Daemon::stuck_workers() {
+    std::vector<std::future<void>> turned;
+    for (const auto& worker : workers_) turned.push_back(worker->begin([] {}));
+    const auto end = std::chrono::steady_clock::now() + turn_patience;
+    std::vector<std::size_t> stuck;
+    for (std::size_t i = 0; i < turned.size(); ++i) {
+        if (turned[i].wait_until(end) != std::future_status::ready) stuck.push_back(i + 1);
+    }
+    return stuck;
+}
+
+Daemon::Readiness Daemon::readiness() const {
+    return {.lists = config()->lists.size(),
+            .voting = static_cast<std::size_t>(count(shared_->parts().standings.voting())),
+            .snapshot = shared_->snapshot_loaded()};
+}
+
+std::optional<Figures> Daemon::figures() {
+    Worker& tester = *workers_.front();
+    auto reports = tester.begin([&health = tester.health()] {
+        std::vector<health::HealthReport> all;
+        for (std::size_t i = 0; i < health.lists(); ++i)
+            all.push_back(health.report(static_cast<ListIndex>(i)));
+        return all;
+    });
+    std::vector<std::future<WorkerFigures>> counted;
+    for (const auto& worker : workers_)
+        counted.push_back(worker->begin([&on = *worker] { return on.figures(); }));
+
+    const auto end = std::chrono::steady_clock::now() + turn_patience;
+    if (reports.wait_until(end) != std::future_status::ready) return std::nullopt;
+    Figures figures{.workers = {},
+                    .lists = reports.get(),
+                    .cache = cache_stats(),
+                    .reloads = reloads(),
+                    .config = config(),
+                    .io = tester.io(),
+                    .started = started_};
+    for (std::future<WorkerFigures>& one : counted) {
+        if (one.wait_until(end) != std::future_status::ready) return std::nullopt;
+        figures.workers.push_back(one.get());
+    }
+    return figures;
+}
+
+ReloadFigures Daemon::reloads() const {
+    const std::lock_guard lock(mutex_);
+    return reloads_;
+}
 
 Evidence Daemon::cached(const IpAddress& address) {
     Worker& worker = *workers_.front();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <tl/expected.hpp>
@@ -19,6 +20,7 @@
 
 #include "policy/report/explain.h"
 #include "resolver/config/config.h"
+#include "resolver/figures.h"
 #include "resolver/journal/journal.h"
 #include "resolver/service/unix_socket.h"
 #include "resolver/shared_state.h"
@@ -52,12 +54,24 @@ class Daemon {
     void stop();
     // Returns once the loop of every worker has turned; never, when one hangs.
     void wait_for_turn();
+    // The workers, counted from 1, whose loop has not turned within two seconds.
+    std::vector<std::size_t> stuck_workers();
+
+    // What there is to answer with.  The configuration is in force, or there would be no daemon.
+    struct Readiness {
+        std::size_t lists = 0;
+        std::size_t voting = 0;  // of these
+        bool snapshot = false;   // opinions from before the start have been loaded
+        bool ready() const { return lists == 0 || voting > 0 || snapshot; }
+    };
+    Readiness readiness() const;
 
     // Applies what the configuration file now says; all of it or nothing.  False: `problems` says
     // why, and everything is as before.  A change that looks like a slip (reload_guard.h) is made
     // only when it was asked for.
     enum class Sweeping : std::uint8_t { refused, wanted };
     bool reload(Problems& problems, Sweeping sweeping = Sweeping::refused);
+    ReloadFigures reloads() const;
 
     // Decides requests as if a gateway had asked, all at the same time.  Door::trial remembers
     // nothing of them.
@@ -75,6 +89,8 @@ class Daemon {
     };
     std::vector<ListReport> lists();
     cache::CacheStats cache_stats();
+    // Empty when a worker does not turn.
+    std::optional<Figures> figures();
     // What the cache holds for an address; a list that it knows nothing of is "pending".
     Evidence cached(const IpAddress& address);
     // The decision log, in which everything is that was decided before; empty when none is kept.
@@ -85,6 +101,7 @@ class Daemon {
     std::shared_ptr<const config::Config> config() const;
 
   private:
+    bool try_reload(Problems& problems, Sweeping sweeping);
     tl::expected<void, std::string> make_workers(const config::Config& config);
     tl::expected<void, std::string> open_sockets(const config::GatewayConfig& gateway);
     tl::expected<void, std::string> open_dns_door(const io::Endpoint& listen);
@@ -93,11 +110,13 @@ class Daemon {
     void on_each_worker(const Task& task);
 
     const std::string path_;
-    mutable std::mutex mutex_;  // guards config_
+    const WallTime started_;
+    mutable std::mutex mutex_;  // guards config_, reloads_
     std::shared_ptr<const config::Config> config_;
     // The one before, kept until the next reload: requests may still wait under its policies, and
     // the last reference to a large set must not be theirs, because freeing it takes long.
     std::shared_ptr<const config::Config> retired_;
+    ReloadFigures reloads_;
     std::mutex reloading_;  // one reload at a time
     std::vector<service::UnixSocket> sockets_;
     std::unique_ptr<journal::Journal> journal_;  // before those who tell it

@@ -22,6 +22,10 @@ Evidence with_pending_as(Evidence evidence, Listing::State state) {
 // for.
 bool is_nonsense(const dns::ListAnswer& answer) { return answer.kind == dns::ReplyKind::nonsense; }
 
+void count(const service::Origin& origin, std::uint64_t& counter) {
+    if (origin.door != service::Door::trial) ++counter;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& source,
@@ -39,14 +43,14 @@ Pipeline::Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& 
 
 void Pipeline::ask(const service::Origin& origin, const Request& request,
                    service::ReplySink& replies) {
-    ++stats_.requests;
+    count(origin, stats_.requests);
     const Known known = recall(request.client);
     const Evidence evidence = what_counts(known.evidence, known.stale);
     decide(*policies_, request, evidence);
-    if ((decision_.open_lists & evidence.with(Listing::State::pending)) != 0) {
-        return wait_for_lists(origin, request, replies, known);
-    }
-    ++stats_.answered_at_once;
+    const bool enough = (decision_.open_lists & evidence.with(Listing::State::pending)) == 0;
+    if (known.public_address) count(origin, enough ? stats_.cache_hits : stats_.cache_misses);
+    if (!enough) return wait_for_lists(origin, request, replies, known);
+    count(origin, stats_.answered_at_once);
     reply(origin, request, replies, *policies_, evidence, Duration::zero());
     if (known.due != 0) refresh(request.client, known);
 }
@@ -64,7 +68,8 @@ Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) cons
 // have data for the address' family.
 Pipeline::Known Pipeline::recall(const IpAddress& client) {
     Known known;
-    if (!client.is_public()) return known;
+    known.public_address = client.is_public();
+    if (!known.public_address) return known;
     const ListMask applicable =
         client.is_v4() ? options_.lists & ~unsigned{options_.ipv6_only_lists} : options_.ipv6_lists;
     for (ListIndex list = 0; list < lists_max; ++list) {
@@ -108,7 +113,7 @@ void Pipeline::wait_for_lists(const service::Origin& origin, const Request& requ
 // than a right one after its own timeout.
 void Pipeline::answer_overload(const service::Origin& origin, const Request& request,
                                service::ReplySink& replies, const Evidence& evidence) {
-    ++stats_.answered_in_overload;
+    count(origin, stats_.answered_in_overload);
     const Evidence known = with_pending_as(evidence, Listing::State::error);
     decide(*policies_, request, known);
     reply(origin, request, replies, *policies_, known, Duration::zero());
@@ -143,7 +148,7 @@ bool Pipeline::settle(WaitingRequest& waiting) {
         decide(*waiting.policies, waiting.request, evidence);
         const ListMask open = decision_.open_lists & evidence.with(Listing::State::pending);
         if (open == 0) {
-            ++stats_.answered_after_waiting;
+            count(waiting.origin, stats_.answered_after_waiting);
             reply_and_forget(waiting, evidence);
             return true;
         }
@@ -194,7 +199,7 @@ void Pipeline::on_deadline(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
     const Evidence known =
         what_counts(with_pending_as(lookup.evidence, Listing::State::timeout), lookup.stale);
-    ++stats_.answered_at_deadline;
+    count(waiting.origin, stats_.answered_at_deadline);
     decide(*waiting.policies, waiting.request, known);
     reply_and_forget(waiting, known);
     close_if_done(lookup);

@@ -38,6 +38,7 @@
 
 namespace postern {
 
+// An operator's trials are not counted.
 struct PipelineStats {
     std::uint64_t requests = 0;
     // Every request ends in one of these ways.
@@ -46,6 +47,9 @@ struct PipelineStats {
     std::uint64_t answered_at_deadline = 0;
     std::uint64_t answered_in_overload = 0;
 
+    // Requests about public addresses: what the cache knew was enough to decide, or was not.
+    std::uint64_t cache_hits = 0;
+    std::uint64_t cache_misses = 0;
     std::uint64_t refreshes = 0;  // lookups that nobody waited for when they began
 };
 
@@ -91,6 +95,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
         Evidence evidence;
         Evidence stale;
         ListMask due = 0;
+        bool public_address = false;
     };
 
     Known recall(const IpAddress& client);

@@ -2,11 +2,10 @@
 //
 // What all workers share, and what has to be done about it from time to time.
 //
-//      cache, standings of the lists    read and written by every worker, without locks or nearly
-//      so memory                           greylisting and auto-allow snapshots of the cache, in a
-//      thread of its own chores                           in a thread of its own: what no longer
-//      counts leaves the
-//                                       memory, and the cache is kept in its file
+// The cache and the standings of the lists are read and written by every worker, without locks or
+// nearly so; the memory is greylisting's and auto-allow's.  A thread of its own keeps snapshots of
+// the cache, another does the chores: what no longer counts leaves the memory, and the cache is
+// written to its file.
 #pragma once
 
 #include <stop_token>
@@ -32,6 +31,7 @@ class SharedState {
     cache::ListingCache& cache() { return parts_.cache; }
     state::PersistentMemory& memory() { return memory_; }
     HealthLog& health_log() { return health_log_; }
+    bool snapshot_loaded() const { return snapshots_.loaded(); }
 
   private:
     void do_chores(const std::stop_token& stop);

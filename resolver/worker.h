@@ -70,10 +70,13 @@ class Worker {
 
     // For tasks on the loop.
     Pipeline& pipeline() { return parts_.pipeline; }
-    const dns::DnsSource& source() const { return parts_.source; }
+    dns::DnsSource& source() { return parts_.source; }
     service::GatewayServer& gateways() { return parts_.gateways; }
     // Of the worker that tests lists.
     const health::HealthMonitor& health() const { return *health_; }
+    WorkerFigures figures() const { return parts_.figures(); }
+
+    const char* io() const { return loop_->name(); }
 
   private:
     void check_drained();

@@ -77,6 +77,17 @@ WorkerParts::WorkerParts(io::Loop& loop, SharedParts& shared, policy::Memory& me
       pipeline(loop, shared.cache, lists, memory, std::move(policies), options.pipeline),
       gateways(loop, pipeline, options.gateways) {
     if (options.dns_door) dns_door.emplace(loop, pipeline, *options.dns_door);
+    pipeline.observe(decisions);
+}
+
+WorkerFigures WorkerParts::figures() const {
+    return {.decisions = decisions.counts(),
+            .pipeline = pipeline.stats(),
+            .waiting = pipeline.waiting(),
+            .lists = source.stats(),
+            .questions = source.in_flight(),
+            .servers = source.servers(),
+            .gateways = gateways.counters()};
 }
 
 }  // namespace postern

@@ -13,8 +13,10 @@
 
 #include "cache/listing_cache.h"
 #include "resolver/config/config.h"
+#include "resolver/decision_counters.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/dns_door/door_server.h"
+#include "resolver/figures.h"
 #include "resolver/health/standings.h"
 #include "resolver/health/watched_source.h"
 #include "resolver/io/loop.h"
@@ -51,8 +53,12 @@ struct WorkerParts {
     WorkerParts(io::Loop& loop, SharedParts& shared, policy::Memory& memory,
                 std::shared_ptr<const policy::PolicySet> policies, const Options& options);
 
+    // What all of them have counted.
+    WorkerFigures figures() const;
+
     dns::DnsSource source;
     health::WatchedSource lists;
+    DecisionCounters decisions;
     Pipeline pipeline;
     service::GatewayServer gateways;
     std::optional<dns_door::DoorServer> dns_door;

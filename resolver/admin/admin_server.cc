@@ -26,7 +26,7 @@ MHD_Result answer(MHD_Connection* connection, const Response& response) {
     MHD_Response* const made = MHD_create_response_from_buffer(
         response.body.size(), const_cast<char*>(response.body.data()), MHD_RESPMEM_MUST_COPY);
     if (made == nullptr) return MHD_NO;
-    MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type);
     const MHD_Result queued = MHD_queue_response(connection, response.status, made);
     MHD_destroy_response(made);
     return queued;
@@ -60,8 +60,14 @@ MHD_Result on_request(void* user, MHD_Connection* connection, const char* path, 
         *piece_size = 0;
         return MHD_YES;
     }
-    return answer(connection, respond(*static_cast<Daemon*>(user), method, path,
-                                      arguments_of(connection), *body));
+    const char* const accept =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    return answer(connection,
+                  respond(*static_cast<Daemon*>(user), {.method = method,
+                                                        .path = path,
+                                                        .arguments = arguments_of(connection),
+                                                        .accept = accept == nullptr ? "" : accept,
+                                                        .body = *body}));
 }
 
 void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) noexcept {

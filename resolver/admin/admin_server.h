@@ -2,7 +2,9 @@
 //
 // The admin socket: HTTP/1.1 with JSON, for posternctl, health checks and people with curl.
 //
-//      GET    /healthz          200 while the process answers
+//      GET    /healthz          200 while the loop of every worker turns, else 503
+//      GET    /readyz           200 when a list votes or a snapshot was loaded, else 503
+//      GET    /metrics          for Prometheus (docs/metrics.md)
 //      GET    /v1/ping          {"status":"ok", …}
 //      POST   /v1/check         a request, as on the gateway socket; its decision
 //                               (decisions.h); an array of requests gets an array

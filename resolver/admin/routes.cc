@@ -6,6 +6,7 @@
 #include "policy/config/rfc3339.h"
 #include "policy/report/overview.h"
 #include "resolver/admin/decisions.h"
+#include "resolver/admin/metrics.h"
 #include "resolver/tracking/record_json.h"
 #include "resolver/tracking/tracking_search.h"
 
@@ -18,16 +19,40 @@ Response ok(const json& body) {
             .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
-Response failed(unsigned status, const std::string& what) {
-    Response response = ok({{"error", what}});
+Response with_status(unsigned status, const json& body) {
+    Response response = ok(body);
     response.status = status;
     return response;
 }
 
+Response failed(unsigned status, const std::string& what) {
+    return with_status(status, {{"error", what}});
+}
+
 namespace {
 
-Response ping(Daemon& daemon) {
-    return ok({{"status", "ok"}, {"policy_set", daemon.config()->policies->hash_text()}});
+// Alive: the loops turn.  A daemon that is not wants to be started anew.
+Response alive(Daemon& daemon) {
+    const std::vector<std::size_t> stuck = daemon.stuck_workers();
+    if (stuck.empty())
+        return ok({{"status", "ok"}, {"policy_set", daemon.config()->policies->hash_text()}});
+    const std::string first = std::to_string(stuck.front());
+    return with_status(503, {{"status", "stuck"},
+                             {"error", "the loop of worker " + first + " does not turn"},
+                             {"stuck_workers", stuck}});
+}
+
+// Ready: there is something to answer with.  A daemon that is not answers all the same, but knows
+// nothing yet.
+Response ready(Daemon& daemon) {
+    const Daemon::Readiness readiness = daemon.readiness();
+    json body{{"ready", readiness.ready()},
+              {"lists", readiness.lists},
+              {"voting", readiness.voting},
+              {"snapshot", readiness.snapshot}};
+    if (readiness.ready()) return ok(body);
+    body["error"] = "no list has passed its self-test, and no snapshot was loaded";
+    return with_status(503, body);
 }
 
 Response policies(Daemon& daemon) {
@@ -43,8 +68,15 @@ double milliseconds(Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
 
-std::uint64_t replies(const dns::ListStats& stats, dns::ReplyKind kind) {
-    return stats.replies[static_cast<std::size_t>(kind)];
+json errors_json(const dns::ListStats& stats) {
+    using Kind = dns::ReplyKind;
+    json errors{
+        {"timeout", stats.timeouts}, {"late", stats.late}, {"not_asked", stats.crowded_out}};
+    for (const Kind kind : {Kind::refusal, Kind::nonsense, Kind::unmapped, Kind::nodata,
+                            Kind::servfail, Kind::declined, Kind::failure, Kind::malformed}) {
+        errors[to_string(kind)] = stats.replies[static_cast<std::size_t>(kind)];
+    }
+    return errors;
 }
 
 json probes_json(const health::HealthReport& health) {
@@ -56,7 +88,6 @@ json probes_json(const health::HealthReport& health) {
 }
 
 json list_json(const Daemon::ListReport& list) {
-    using Kind = dns::ReplyKind;
     const dns::ListStats& stats = list.stats;
     const health::HealthReport& health = list.health;
     const double opinions = static_cast<double>(health.listed + health.clear);
@@ -77,18 +108,7 @@ json list_json(const Daemon::ListReport& list) {
             {"listed", health.listed},
             {"clear", health.clear},
             {"hit_rate", opinions > 0 ? static_cast<double>(health.listed) / opinions : 0.0},
-            {"errors",
-             {{"timeout", stats.timeouts},
-              {"late", stats.late},
-              {"not_asked", stats.crowded_out},
-              {"refusal_code", replies(stats, Kind::refusal)},
-              {"nonsense", replies(stats, Kind::nonsense)},
-              {"unmapped_code", replies(stats, Kind::unmapped)},
-              {"nodata", replies(stats, Kind::nodata)},
-              {"servfail", replies(stats, Kind::servfail)},
-              {"refused", replies(stats, Kind::declined)},
-              {"other_rcode", replies(stats, Kind::failure)},
-              {"malformed", replies(stats, Kind::malformed)}}},
+            {"errors", errors_json(stats)},
             {"latency_ms",
              {{"p50", milliseconds(stats.latency.quantile(0.5))},
               {"p99", milliseconds(stats.latency.quantile(0.99))}}}};
@@ -138,16 +158,24 @@ Response flush_all(Daemon& daemon) {
     return ok({{"forgotten", true}});
 }
 
+Response metrics_response(Daemon& daemon, std::string_view method, std::string_view accept) {
+    if (method != "GET") return failed(405, "use GET");
+    const auto figures = daemon.figures();
+    if (!figures) return failed(503, "a worker does not turn");
+    const metrics::Format format = metrics::format_for(accept);
+    return {.status = 200,
+            .body = metrics_page(*figures, format),
+            .content_type = metrics::content_type(format)};
+}
+
 Response reload(Daemon& daemon, Daemon::Sweeping sweeping) {
     Problems problems;
     const bool applied = daemon.reload(problems, sweeping);
     json texts = json::array();
     for (const Problem& problem : problems) texts.push_back(problem.to_string());
-    Response response = ok({{"reloaded", applied},
-                            {"policy_set", daemon.config()->policies->hash_text()},
-                            {"problems", texts}});
-    response.status = applied ? 200 : 422;
-    return response;
+    return with_status(applied ? 200 : 422, {{"reloaded", applied},
+                                             {"policy_set", daemon.config()->policies->hash_text()},
+                                             {"problems", texts}});
 }
 
 // Empty when it was not given.
@@ -190,8 +218,9 @@ struct Route {
 };
 
 constexpr Route routes[] = {
-    {"GET", "/healthz", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
-    {"GET", "/v1/ping", [](Daemon& daemon, std::string_view) { return ping(daemon); }},
+    {"GET", "/healthz", [](Daemon& daemon, std::string_view) { return alive(daemon); }},
+    {"GET", "/readyz", [](Daemon& daemon, std::string_view) { return ready(daemon); }},
+    {"GET", "/v1/ping", [](Daemon& daemon, std::string_view) { return alive(daemon); }},
     {"POST", "/v1/check", check},
     {"POST", "/v1/explain", explain},
     {"POST", "/v1/hooks/check", hook_check},
@@ -216,11 +245,12 @@ Response respond_about_address(Daemon& daemon, std::string_view method, std::str
 
 }  // namespace
 
-Response respond(Daemon& daemon, std::string_view method, std::string_view path,
-                 const Arguments& arguments, std::string_view body) {
+Response respond(Daemon& daemon, const HttpRequest& request) {
+    const auto& [method, path, arguments, accept, body] = request;
     if (path == "/v1/track") return track(daemon, method, arguments);
     if (path == "/v1/explain" && method == "GET")
         return explain_address(daemon, value_of("ip", arguments));
+    if (path == "/metrics") return metrics_response(daemon, method, accept);
     constexpr std::string_view address_prefix = "/v1/cache/";
     if (path.starts_with(address_prefix)) {
         return respond_about_address(daemon, method, path.substr(address_prefix.size()));

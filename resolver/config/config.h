@@ -125,7 +125,8 @@ struct Config {
 // when one of them is an error.
 std::unique_ptr<const Config> load(const std::string& path, Problems& problems);
 
-// What is different in `next` and takes effect at a restart only, by section name.
+// What is different in `next` and takes effect at a restart only, by key: "gateway.workers",
+// "list.zen.zone".
 std::vector<std::string> needs_restart(const Config& running, const Config& next);
 
 }  // namespace postern::config

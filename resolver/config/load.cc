@@ -194,22 +194,4 @@ std::unique_ptr<const Config> load(const std::string& path, Problems& problems) 
     return config;
 }
 
-std::vector<std::string> needs_restart(const Config& running, const Config& next) {
-    std::vector<std::string> sections;
-    // The deadline and the mode are the gateway keys that a running daemon can change.
-    GatewayConfig gateway = next.gateway;
-    gateway.deadline = running.gateway.deadline;
-    gateway.mode = running.gateway.mode;
-    if (gateway != running.gateway) sections.emplace_back("gateway");
-    if (next.dns != running.dns) sections.emplace_back("dns");
-    if (next.lists != running.lists) sections.emplace_back("list");
-    if (next.cache != running.cache) sections.emplace_back("cache");
-    if (next.admin != running.admin) sections.emplace_back("admin");
-    if (next.dns_door != running.dns_door) sections.emplace_back("dns_door");
-    if (next.state != running.state) sections.emplace_back("state");
-    // The rest of it and [log] apply at once.
-    if (next.journal.path != running.journal.path) sections.emplace_back("tracking");
-    return sections;
-}
-
 }  // namespace postern::config

@@ -184,6 +184,7 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
         attempt.in_window = false;
         last_reply_[list] = loop_.now();
         stats_[list].latency.add(loop_.now() - attempt.sent);
+        stats_[list].durations.add(loop_.now() - attempt.sent);
         if (try_elsewhere(question, attempt, bytes)) return;
         blame_others(question, upstream);
         question.answered_by = upstream.number();

@@ -76,8 +76,19 @@ class DnsSource final : public ListSource,
 
     void deliver_to(ListAnswers& answers) override { answers_ = &answers; }
     bool ask(const ListQuestion& asked, Ticket ticket) override;
+    // For the questions that are asked from now on; `attempts` and `ttl` for those under way too.
+    void set_timing(Duration timeout, unsigned attempts, const TtlBounds& ttl) {
+        options_.timeout = timeout;
+        options_.attempts = attempts;
+        options_.ttl = ttl;
+    }
 
     const ListStats& stats(ListIndex list) const { return stats_[list]; }
+    std::vector<ListStats> stats() const {
+        return {stats_.begin(),
+                stats_.begin() + static_cast<std::ptrdiff_t>(options_.lists.size())};
+    }
+    std::vector<ServerReport> servers() const { return upstreams_.report(); }
     std::size_t in_flight() const { return questions_.used(); }
 
     static constexpr unsigned attempts_max = Question::attempts_max;
@@ -128,7 +139,7 @@ class DnsSource final : public ListSource,
 
     io::Loop& loop_;
     ListAnswers* answers_ = nullptr;
-    const Options options_;
+    Options options_;
     Upstreams upstreams_;
     QuestionTable questions_;
     Seats seats_;

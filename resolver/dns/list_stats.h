@@ -9,6 +9,7 @@
 
 #include "policy/time.h"
 #include "resolver/dns/listing_reply.h"
+#include "resolver/metrics/histogram.h"
 
 namespace postern::dns {
 
@@ -73,6 +74,7 @@ struct ListStats {
     std::uint64_t crowded_out = 0;                     // questions not asked: too many under way
     std::array<std::uint64_t, reply_kinds> replies{};  // by ReplyKind
     LatencyHistogram latency;
+    metrics::Histogram durations;  // the same, for those who add them up elsewhere
 
     // What another source has counted for the same list.
     ListStats& operator+=(const ListStats& other) {
@@ -86,6 +88,7 @@ struct ListStats {
             replies[kind] += other.replies[kind];
         }
         latency += other.latency;
+        durations += other.durations;
         return *this;
     }
 };

@@ -157,6 +157,34 @@ ListingReply failed(ReplyKind kind) {
 
 }  // namespace
 
+const char* to_string(ReplyKind kind) {
+    switch (kind) {
+        case ReplyKind::listed:
+            return "listed";
+        case ReplyKind::nxdomain:
+            return "nxdomain";
+        case ReplyKind::nodata:
+            return "nodata";
+        case ReplyKind::unmapped:
+            return "unmapped_code";
+        case ReplyKind::refusal:
+            return "refusal_code";
+        case ReplyKind::nonsense:
+            return "nonsense";
+        case ReplyKind::servfail:
+            return "servfail";
+        case ReplyKind::declined:
+            return "refused";
+        case ReplyKind::failure:
+            return "other_rcode";
+        case ReplyKind::truncated:
+            return "truncated";
+        case ReplyKind::malformed:
+            return "malformed";
+    }
+    return "";
+}
+
 ListingReply read_listing_reply(std::span<const std::byte> reply, const CodeMap& codes) {
     Reader reader(reply);
     reader.skip(2);

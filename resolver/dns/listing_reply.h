@@ -31,6 +31,8 @@ enum class ReplyKind : std::uint8_t {
     malformed,
 };
 inline constexpr std::size_t reply_kinds = 11;
+// "listed", "nxdomain", … as operators see them.
+const char* to_string(ReplyKind kind);
 
 struct ListingReply {
     ReplyKind kind = ReplyKind::malformed;

@@ -66,4 +66,15 @@ void Upstreams::rotate_ports() {
     for (const auto& upstream : upstreams_) upstream->rotate_port();
 }
 
+std::vector<ServerReport> Upstreams::report() const {
+    std::vector<ServerReport> reports;
+    for (const auto& upstream : upstreams_) {
+        reports.push_back({.up = upstream->reachability().up(),
+                           .window = upstream->window().size(),
+                           .in_flight = upstream->window().in_flight(),
+                           .strays = upstream->strays()});
+    }
+    return reports;
+}
+
 }  // namespace postern::dns

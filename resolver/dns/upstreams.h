@@ -6,6 +6,7 @@
 // When none is up, a question now and then finds out whether one is back.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,6 +14,14 @@
 #include "resolver/dns/upstream.h"
 
 namespace postern::dns {
+
+// How a name server is doing.
+struct ServerReport {
+    bool up = true;
+    unsigned window = 0;  // how many attempts may be under way
+    unsigned in_flight = 0;
+    std::uint64_t strays = 0;  // replies that nobody waited for
+};
 
 class Upstreams {
   public:
@@ -34,6 +43,9 @@ class Upstreams {
     unsigned room() const;
     // The next batch leaves from other ports.
     void rotate_ports();
+
+    // In the order of the configuration.
+    std::vector<ServerReport> report() const;
 
   private:
     std::vector<std::unique_ptr<Upstream>> upstreams_;

@@ -56,6 +56,7 @@ class HealthMonitor final : private dns::ListAnswers, private Attendant {
     // loop.
     void start(std::function<void()> first_rounds_over);
 
+    std::size_t lists() const { return watches_.size(); }
     HealthReport report(ListIndex list) const;
 
     // Lists that are found lying within this time of each other make the resolver the suspect.

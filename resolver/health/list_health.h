@@ -18,6 +18,7 @@
 // it proves a lie or a refusal.  No clock, no timers, no questions: those are the monitor's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "resolver/dns/list_source.h"
@@ -28,6 +29,7 @@
 namespace postern::health {
 
 enum class State : std::uint8_t { unproven, healthy, suspect, suspended, open, refused };
+inline constexpr std::size_t states = 6;
 const char* to_string(State state);
 
 class ListHealth {

@@ -4,24 +4,11 @@
 // values that are whole, though not of one instant.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include "resolver/metrics/counter.h"
 
 namespace postern::service {
 
-// A number with one writer.
-class Counter {
-  public:
-    Counter& operator+=(std::uint64_t more) {
-        value_.store(value() + more, std::memory_order_relaxed);
-        return *this;
-    }
-    void operator++() { *this += 1; }
-    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
-  private:
-    std::atomic<std::uint64_t> value_{0};
-};
+using metrics::Counter;
 
 struct DialectCounters {
     Counter requests;   // all that were read, malformed ones too

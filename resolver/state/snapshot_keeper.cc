@@ -60,6 +60,7 @@ void SnapshotKeeper::load(const cache::Clocks& clocks) {
         spdlog::warn("event=snapshot_damaged path={} blocks={} damaged={}",
                      log::value(options_.path), found->blocks, found->damaged);
     }
+    if (found->opinions > 0) loaded_.store(true, std::memory_order_relaxed);
     spdlog::info("event=snapshot_loaded path={} opinions={}", log::value(options_.path),
                  found->opinions);
 }

@@ -7,6 +7,7 @@
 // never waits for it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -39,6 +40,9 @@ class SnapshotKeeper {
     // the file that is there is worth more.
     void write(ListMask lists, const cache::Clocks& clocks);
 
+    // Opinions from a file are in the cache.  From any thread.
+    bool loaded() const { return loaded_.load(std::memory_order_relaxed); }
+
   private:
     struct Wanted {
         ListMask lists = 0;
@@ -52,6 +56,7 @@ class SnapshotKeeper {
     cache::ListingCache& cache_;
     const Options options_;
 
+    std::atomic<bool> loaded_ = false;
     std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;
     std::optional<Wanted> wanted_;

@@ -13,8 +13,10 @@ which programs are meant: POSTERN_BIN is their folder (default: build/bin), POST
 epoll or auto, POSTERN_WORKERS how many workers daemons have (default: 1).
 """
 
+import contextlib
 import ctypes
 import dataclasses
+import http.client
 import ipaddress
 import json
 import os
@@ -33,7 +35,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "tools/sample")]
 
-from dns_lab import Lab  # noqa: E402  (found through the line above)
+import prometheus_text  # noqa: E402  (found through the line above)
+from dns_lab import Lab  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("POSTERN_BIN", ROOT / "build/bin")).resolve()
 IO = os.environ.get("POSTERN_IO", "auto")
@@ -128,6 +131,13 @@ class Config:
         )
 
 
+@dataclasses.dataclass
+class HttpAnswer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: str
+
+
 class Daemon:
     """A posternd in a folder; `process` is None before it is started for the first time.
 
@@ -188,6 +198,21 @@ class Daemon:
             timeout=PATIENCE_SECONDS,
             check=False,
         )
+
+    def http(self, path, method="GET", accept="*/*", port=None):
+        """A request to the admin socket, or to `port` on loopback; the body is text."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        if port is None:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(PATIENCE_SECONDS)
+            connection.sock.connect(self.admin)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers={"Accept": accept})
+            response = connection.getresponse()
+            return HttpAnswer(response.status, response.headers, response.read().decode())
+
+    def metrics(self):
+        return prometheus_text.parse(self.http("/metrics").body)
 
     def list_states(self):
         answer = self.ctl("--json", "lists")

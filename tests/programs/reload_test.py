@@ -4,7 +4,7 @@
 import json
 
 import harness
-from harness import SIX_ZONES, Config
+from harness import SIX_ZONES, Config, reputation
 
 ADDRESS = "5.9.0.7"
 
@@ -99,6 +99,49 @@ class Reload(harness.TestCase):
         shown = json.loads(self.posternd.ctl("--json", "policies").stdout)["policies"]
 
         self.assertEqual([(row["id"], row["hits"]) for row in shown], [("no-ads", 3)])
+
+    def test_what_takes_a_restart_is_named_by_key(self):
+        good = Config(port=self.dns.port, hits=1).text(self.folder)
+        zone = f'zone = "{SIX_ZONES[0]}"'
+        changed = good.replace(zone, 'zone = "s3cr3t.key.example"')
+        self.posternd.write_config(changed.replace("[gateway]", "[gateway]\nworkers = 3"))
+
+        reload = self.posternd.ctl("reload")
+
+        self.assertNotEqual(reload.returncode, 0)
+        said = reload.stdout + reload.stderr
+        self.assertIn("takes a restart: gateway.workers, list.one.zone;", said)
+        self.assertNotIn("s3cr3t", said + self.posternd.log.read_text())
+        self.assertEqual(self.posternd.ask(ADDRESS)["policy_set"], self.before["policy_set"])
+
+    def test_a_list_is_waited_for_as_long_as_the_reload_says(self):
+        silent = "5.9.0.8"
+        for zone in SIX_ZONES:
+            self.dns.zone(zone).behave(address=silent, answer="silent")
+        self.posternd.write_config(
+            Config(port=self.dns.port, hits=2, timeout="20ms", attempts=1, deadline="60s")
+        )
+        self.assertEqual(self.posternd.ctl("reload").returncode, 0)
+
+        decision = self.posternd.ask(silent)
+
+        # One attempt, and long before the deadline: what the file said before would have made two.
+        self.assertEqual(len(reputation(decision)["unknown"]), 6)
+        self.assertEqual(len(self.dns.queries(address=silent)), 6)
+
+    def test_what_people_read_of_a_list_is_reloaded(self):
+        good = Config(port=self.dns.port, hits=1).text(self.folder)
+        self.posternd.write_config(
+            good.replace(
+                'name = "one"',
+                'name = "one"\noperator = "somebody"\ninfo = "https://x.example/{ip}"',
+            )
+        )
+
+        reload = self.posternd.ctl("reload")
+
+        self.assertEqual(reload.returncode, 0, reload.stdout + reload.stderr)
+        self.assertEqual(self.posternd.ask(ADDRESS)["action"], "reject")
 
     def test_a_missing_file_changes_nothing(self):
         self.posternd.config.unlink()

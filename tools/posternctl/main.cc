@@ -22,6 +22,7 @@
 #include "tools/posternctl/setup_postfix.h"
 #include "tools/posternctl/show.h"
 #include "tools/posternctl/terminal.h"
+#include "tools/posternctl/top/top.h"
 #include "tools/posternctl/track.h"
 
 namespace {
@@ -154,6 +155,7 @@ class CommandLine {
                   postern::ctl::show_fields);
         add_plain("lists", "GET", "/v1/lists", "show each list's state, counts and latency",
                   postern::ctl::show_lists);
+        add_top();
         add_plain("policies", "GET", "/v1/policies", "show the policies in effective order",
                   show_policies);
         add_track();
@@ -186,6 +188,19 @@ class CommandLine {
         command->callback([this] {
             track_.json = options_.json;
             status_ = postern::ctl::track(options_.socket, track_);
+        });
+    }
+
+    void add_top() {
+        CLI::App* const command =
+            app_.add_subcommand("top", "show live what the daemon does; q leaves");
+        command->add_option("--interval", top_.interval, "seconds between two looks")
+            ->check(CLI::Range(0.1, 3600.0))
+            ->capture_default_str();
+        command->add_flag("--once", top_.once, "print one look as plain text");
+        command->callback([this] {
+            top_.socket = options_.socket;
+            status_ = postern::ctl::top(top_);
         });
     }
 
@@ -306,6 +321,7 @@ class CommandLine {
     postern::ctl::SetupPostfixOptions setup_postfix_;
     postern::ctl::TrackOptions track_;
     postern::ctl::ReplayOptions replay_;
+    postern::ctl::TopOptions top_;
     std::string config_, requests_, address_;
     bool force_ = false;
     bool from_tracking_ = false;

@@ -279,18 +279,56 @@ TEST_F(ConfigTest, OnlyWhatARunningDaemonCannotChangeNeedsARestart) {
     const auto before = load_text("[gateway]\ndeadline = \"1s\"\n[dns]\ntimeout = \"300ms\"\n");
     const auto harmless = load_text(
         "[gateway]\ndeadline = \"2s\"\nmode = \"tag\"\ncontexts.mx.mode = "
-        "\"enforce\"\n[dns]\ntimeout = \"300ms\"\n"
+        "\"enforce\"\n[dns]\ntimeout = \"200ms\"\nattempts = 3\n"
+        "listed_ttl = { max = \"30m\" }\n"
         "[definition.reputation.default]\ndescription = \"x\"\nblock_list_hits = 2\n");
     ASSERT_NE(harmless, nullptr) << all_problems();
     EXPECT_TRUE(needs_restart(*before, *harmless).empty());
     const auto workers = load_text("[gateway]\nworkers = 2\n[dns]\ntimeout = \"300ms\"\n");
-    EXPECT_EQ(needs_restart(*before, *workers), std::vector<std::string>{"gateway"});
+    EXPECT_EQ(needs_restart(*before, *workers), std::vector<std::string>{"gateway.workers"});
     const auto more = load_text(
-        "[gateway]\nsocket = \"/tmp/x\"\n[dns]\ntimeout = \"400ms\"\n[cache]\nentries = 2000\n"
+        "[gateway]\nsocket = \"/tmp/x\"\nio = \"epoll\"\n[dns]\nservers = "
+        "[\"127.0.0.1\"]\n[cache]\nentries = 2000\n"
         "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n");
     ASSERT_NE(more, nullptr) << all_problems();
     EXPECT_EQ(needs_restart(*before, *more),
-              (std::vector<std::string>{"gateway", "dns", "list", "cache"}));
+              (std::vector<std::string>{
+                  "gateway.socket", "gateway.io", "dns.servers", "list.a (new)", "list.zen (gone)",
+                  "list.spamcop (gone)", "list.barracuda (gone)", "list.psbl (gone)",
+                  "list.mailspike (gone)", "list.uceprotect (gone)", "cache.entries"}));
+}
+
+TEST_F(ConfigTest, OfAListOnlyWhatPeopleReadCanChange) {
+    const auto list = [&](const std::string& keys) {
+        auto config = load_text("[[list]]\nname = \"a\"\n" + keys);
+        EXPECT_NE(config, nullptr) << keys << all_problems();
+        return config;
+    };
+    const std::string usual = "zone = \"key.a.example\"\nlisted = [\"127.0.0.2\"]\n";
+    const auto before = list(usual);
+    // clang-format off
+    const std::pair<std::string, std::vector<std::string>> cases[] = {
+        {usual + "operator = \"x\"\ninfo = \"https://x.example/{ip}\"\n", {}},
+        {"zone = \"yek.a.example\"\nlisted = [\"127.0.0.2\"]\n", {"list.a.zone"}},
+        {"zone = \"key.a.example\"\nlisted = [\"127.0.0.3\"]\nprobe = { listed = \"127.0.0.3\" }\n",
+         {"list.a.listed or .refused", "list.a.probe"}},
+        {usual + "kind = \"permit\"\nipv6 = true\nbudget = 100\n",
+         {"list.a.kind", "list.a.ipv6", "list.a.budget"}},
+    };
+    // clang-format on
+    for (const auto& [keys, expected] : cases)
+        EXPECT_EQ(needs_restart(*before, *list(keys)), expected) << keys;
+}
+
+TEST_F(ConfigTest, TheOrderOfListsTakesARestart) {
+    const std::string a =
+        "[[list]]\nname = \"a\"\nzone = \"a.example\"\nlisted = [\"127.0.0.2\"]\n";
+    const std::string b =
+        "[[list]]\nname = \"b\"\nzone = \"b.example\"\nlisted = [\"127.0.0.2\"]\n";
+    const auto before = load_text(a + b);
+    const auto after = load_text(b + a);
+    ASSERT_TRUE(before != nullptr && after != nullptr) << all_problems();
+    EXPECT_EQ(needs_restart(*before, *after), std::vector<std::string>{"the order of the lists"});
 }
 
 TEST_F(ConfigTest, TheDnsDoorIsClosedUnlessItIsConfigured) {
@@ -353,7 +391,7 @@ TEST_F(ConfigTest, WhereTheStateIsKeptTakesARestart) {
     const auto nowhere = load_text("[state]\npath = \"\"\n");
     ASSERT_NE(nowhere, nullptr) << all_problems();
     EXPECT_EQ(nowhere->state.path, "");
-    EXPECT_EQ(needs_restart(*usual, *nowhere), (std::vector<std::string>{"state"}));
+    EXPECT_EQ(needs_restart(*usual, *nowhere), (std::vector<std::string>{"state.path"}));
     EXPECT_EQ(load_text("[state]\npath = \"state.db\"\n"), nullptr);
 }
 

@@ -9,7 +9,7 @@ _posternctl_words() {
     local request="--helo --from --to --header --url --hostname --spf --authenticated"
     case $1 in
         "") echo "--version --socket --json check explain simulate recipe delivery-test ping" \
-            "lists policies track reload cache setup" ;;
+            "lists top policies track reload cache setup" ;;
         check | explain) echo "$request" ;;
         simulate) echo "--config --requests --from-tracking $filters" ;;
         track) echo "$filters --show --follow --csv" ;;
@@ -17,6 +17,7 @@ _posternctl_words() {
         "recipe show") echo "--config --output" ;;
         "recipe apply") echo "--config --output --yes" ;;
         delivery-test) echo "--config --from --to --client --recipe" ;;
+        top) echo "--interval --once" ;;
         reload) echo "--force" ;;
         cache) echo "stats get flush" ;;
         setup) echo "postfix" ;;
