@@ -104,7 +104,7 @@ class Reload(harness.TestCase):
         good = Config(port=self.dns.port, hits=1).text(self.folder)
         zone = f'zone = "{SIX_ZONES[0]}"'
         changed = good.replace(zone, 'zone = "s3cr3t.key.example"')
-        self.posternd.write_config(changed.replace("[gateway]", "[gateway]\nworkers = 3"))
+        self.posternd.write_config(changed.replace(f"workers = {harness.WORKERS}", "workers = 3"))
 
         reload = self.posternd.ctl("reload")
 
