@@ -120,7 +120,7 @@ class Frame {
             return share(rate("postern_answers_total", {{"way", name}}), all);
         };
         const bool overload = rate("postern_answers_total", {{"way", "overload"}}) > 0;
-        line(fmt::format("ended         at once {}   waited {}   at deadline {}   overload {}",
+        line(fmt::format("ended         at once {}   waited {}   deadline {}   overload {}",
                          way("at_once"), way("after_waiting"), way("at_deadline"), way("overload")),
              overload);
         const double degraded = rate("postern_degraded_answers_total");
