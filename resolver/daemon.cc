@@ -314,6 +314,7 @@ std::optional<Figures> Daemon::figures() {
                     .lists = reports.get(),
                     .cache = cache_stats(),
                     .reloads = reloads(),
+                    .journal = journal_->stats(),
                     .config = config(),
                     .io = tester.io(),
                     .started = started_};

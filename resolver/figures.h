@@ -15,6 +15,7 @@
 #include "resolver/decision_counters.h"
 #include "resolver/dns/dns_source.h"
 #include "resolver/health/health_monitor.h"
+#include "resolver/journal/journal.h"
 #include "resolver/pipeline.h"
 #include "resolver/service/counters.h"
 
@@ -44,6 +45,7 @@ struct Figures {
     std::vector<health::HealthReport> lists;  // by ListIndex
     cache::CacheStats cache;
     ReloadFigures reloads;
+    journal::JournalStats journal;
     std::shared_ptr<const config::Config> config;
     std::string io;  // "uring" or "epoll"
     WallTime started{};

@@ -338,6 +338,16 @@ constexpr Metric table[] = {
       "not read."},
      [](Worker worker) { return worker.gateways.pauses.value(); }},
 
+    // The decision log.
+    {{"postern_journal_tracked_total", Kind::counter, "Decisions written to the tracking file."},
+     [](Daemon daemon) { return daemon.journal.tracked; }},
+    {{"postern_journal_dropped_total", Kind::counter,
+      "Decisions not written down, nor logged, because the log or the disk could not follow."},
+     [](Daemon daemon) { return daemon.journal.dropped; }},
+    {{"postern_journal_lost_total", Kind::counter,
+      "Decisions that the tracking file could not take: a full or broken disk."},
+     [](Daemon daemon) { return daemon.journal.lost; }},
+
     // The daemon.
     {{"postern_config_last_reload_successful", Kind::gauge,
       "1 when the last reload was made, 0 when it was refused."},
