@@ -104,7 +104,7 @@ class Folder {
 void Record(benchmark::State& state) {
     NoNetwork servers;
     io::VirtualLoop loop(1, servers);
-    journal::RecordQueue queue(std::size_t{8} << 20);
+    journal::RecordQueue queue({});
     journal::Recorder recorder(loop, queue);
     Decisions decisions;
     for (auto _ : state) {

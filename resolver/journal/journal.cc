@@ -18,8 +18,10 @@ using std::chrono::milliseconds;
 using tracking::Milliseconds;
 
 constexpr std::size_t batch_max = 16'384;  // decisions in a transaction
+constexpr int batches_max = 64;            // before everything else has its turn
 constexpr std::size_t lines_bytes_max = std::size_t{64} * 1024;
 constexpr Duration losses_interval = std::chrono::seconds{10};
+constexpr Duration trim_interval = std::chrono::seconds{1};
 constexpr int niceness = 10;
 
 // Of this thread alone (setpriority(2)); where that is refused it goes without.
@@ -51,7 +53,7 @@ Journal::~Journal() {
 
 Recorder& Journal::add_worker(const io::Loop& loop) {
     Recorder& recorder =
-        lanes_.emplace_back(std::make_unique<Lane>(loop, options_.queue_bytes))->recorder;
+        lanes_.emplace_back(std::make_unique<Lane>(loop, options_.queue))->recorder;
     recorder.want(is_anything_wanted(settings_));
     return recorder;
 }
@@ -105,18 +107,17 @@ void Journal::run() {
 void Journal::write_down(const Settings& settings) {
     now_ = io::read_clocks().now;
     tracking_.open_when_due(io::read_clocks().wall_now);
-    std::size_t left = 4 * options_.queue_bytes * std::max<std::size_t>(lanes_.size(), 1) / 128;
-    while (left > 0) {
-        const std::size_t written = write_batch(settings);
-        if (written == 0) break;
-        left -= std::min(left, written);
+    for (int batch = 0; batch < batches_max && write_batch(settings); ++batch) {
     }
-    tracking_.trim({.oldest = wall_milliseconds() - milliseconds(settings.retention).count(),
-                    .bytes_max = settings.bytes_max});
+    if (now_ < trim_due_) return;
+    const bool more =
+        tracking_.trim({.oldest = wall_milliseconds() - milliseconds(settings.retention).count(),
+                        .bytes_max = settings.bytes_max});
+    trim_due_ = more ? now_ : now_ + trim_interval;
 }
 
 // The records stay in the queues until the batch is done with.
-std::size_t Journal::write_batch(const Settings& settings) {
+bool Journal::write_batch(const Settings& settings) {
     const Milliseconds boot = wall_milliseconds() - since_boot(io::read_clocks().now);
     const std::size_t share = batch_max / std::max<std::size_t>(lanes_.size(), 1);
     std::size_t records = 0;
@@ -128,12 +129,12 @@ std::size_t Journal::write_batch(const Settings& settings) {
             write_record(bytes, boot, settings);
         }
     }
-    if (records == 0) return 0;
+    if (records == 0) return false;
     tracking_.commit();
     for (const auto& lane : lanes_) lane->queue.release();
     log::write(lines_);
     lines_.clear();
-    return records;
+    return true;
 }
 
 void Journal::write_record(std::span<const std::byte> bytes, Milliseconds boot,

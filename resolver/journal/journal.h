@@ -7,10 +7,10 @@
 //      loop ── Recorder ──► RecordQueue ──┴──► the journal's thread ──► decision_line, tracking
 //      file
 //
-// The thread comes by ten times a second and takes what is there, in batches of one transaction
-// each; nobody wakes it, so a decision costs its loop no system call.  A disk or a log that cannot
-// follow fills the queues, and what finds them full is dropped, counted and told: an answer never
-// waits.  The thread runs at a lower priority than the loops.
+// The thread comes by a hundred times a second and takes what is there, in batches of one
+// transaction each; nobody wakes it, so a decision costs its loop no system call.  A disk or a log
+// that cannot follow fills the queues, and what finds them full is dropped, counted and told: an
+// answer never waits.  The thread runs at a lower priority than the loops.
 #pragma once
 
 #include <condition_variable>
@@ -41,9 +41,9 @@ class Journal {
         std::string path;  // of the tracking file; empty: none
         ListCatalogue lists;
         Settings settings;
-        // For each worker: what two thirds of a second of 50 000 decisions fill.
-        std::size_t queue_bytes = std::size_t{8} << 20;
-        Duration interval = std::chrono::milliseconds{100};  // what a crash can lose
+        // For each worker: some forty thousand decisions, as many as come while a disk is slow.
+        RecordQueue::Options queue;
+        Duration interval = std::chrono::milliseconds{20};  // what a crash can lose
     };
 
     explicit Journal(const Options& options);
@@ -66,7 +66,8 @@ class Journal {
 
   private:
     struct Lane {
-        Lane(const io::Loop& loop, std::size_t bytes) : queue(bytes), recorder(loop, queue) {}
+        Lane(const io::Loop& loop, const RecordQueue::Options& options)
+            : queue(options), recorder(loop, queue) {}
         RecordQueue queue;
         Recorder recorder;
     };
@@ -74,7 +75,7 @@ class Journal {
     bool is_anything_wanted(const Settings& settings) const;
     void run();
     void write_down(const Settings& settings);
-    std::size_t write_batch(const Settings& settings);
+    bool write_batch(const Settings& settings);
     void write_record(std::span<const std::byte> bytes, std::int64_t boot,
                       const Settings& settings);
     void write_line(const tracking::Found& found, const Settings& settings);
@@ -95,6 +96,7 @@ class Journal {
     std::uint64_t lines_suppressed_ = 0;
     std::uint64_t dropped_told_ = 0;
     TimePoint losses_told_{};
+    TimePoint trim_due_{};
 
     std::mutex mutex_;  // guards what follows
     std::condition_variable wake_;

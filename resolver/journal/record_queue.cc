@@ -1,67 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/journal/record_queue.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace postern::journal {
 
 namespace {
 
-// Sizes are aligned, so one never wraps around.
+using Size = std::uint32_t;
+
 constexpr std::size_t alignment = 8;
+constexpr std::size_t touched = 2;  // chunks
 
 constexpr std::size_t with_size(std::size_t size) {
-    return (sizeof(std::uint32_t) + size + alignment - 1) / alignment * alignment;
+    return (sizeof(Size) + size + alignment - 1) / alignment * alignment;
 }
 
 }  // namespace
 
-RecordQueue::RecordQueue(std::size_t capacity)
-    : capacity_(capacity), buffer_(new std::byte[capacity]) {
-    std::memset(buffer_.get(), 0, capacity);
+RecordQueue::RecordQueue(const Options& options)
+    : chunk_bytes_(options.chunk_bytes), chunks_(options.chunks), order_(options.chunks) {
+    free_.reserve(chunks_.size());
+    for (std::size_t i = chunks_.size(); i-- > 0;) {
+        chunks_[i].bytes.reset(new std::byte[chunk_bytes_]);
+        if (i < touched) std::memset(chunks_[i].bytes.get(), 0, chunk_bytes_);
+        free_.push_back(static_cast<std::uint32_t>(i));
+    }
+    open_chunk();
 }
 
 std::span<std::byte> RecordQueue::reserve(std::size_t size) {
     const std::size_t needed = with_size(size);
-    if (needed > capacity_ / 2) return {};
-    const std::uint64_t at = written_.load(std::memory_order_relaxed);
-    const std::size_t to_end = capacity_ - place(at);
-    const std::size_t skipped = needed <= to_end ? 0 : to_end;
-    const std::uint64_t end = at + skipped + needed;
-    if (end - released_seen_ > capacity_) {
-        released_seen_ = released_.load(std::memory_order_acquire);
-        if (end - released_seen_ > capacity_) return {};
-    }
-    if (skipped != 0) put_size(at, mark);
-    put_size(at + skipped, static_cast<Size>(size));
-    writing_ = end;
-    return {buffer_.get() + place(at + skipped) + sizeof(Size), size};
+    if (needed > chunk_bytes_) return {};
+    if (at_ + needed > chunk_bytes_ && !open_chunk()) return {};
+    const auto head = static_cast<Size>(size);
+    std::memcpy(current_->bytes.get() + at_, &head, sizeof head);
+    reserved_ = needed;
+    return {current_->bytes.get() + at_ + sizeof head, size};
 }
 
-void RecordQueue::publish() { written_.store(writing_, std::memory_order_release); }
+void RecordQueue::publish() {
+    at_ += reserved_;
+    current_->written.store(at_, std::memory_order_release);
+}
+
+// What was written into the chunk before is published first: whoever sees the new chunk sees all
+// of it.
+bool RecordQueue::open_chunk() {
+    for (const std::uint64_t released = released_.load(std::memory_order_acquire);
+         freed_ < released; ++freed_) {
+        free_.push_back(order_[freed_ % order_.size()]);
+    }
+    if (free_.empty()) return false;
+    const std::uint64_t number = opened_.load(std::memory_order_relaxed);
+    order_[number % order_.size()] = free_.back();
+    current_ = &chunks_[free_.back()];
+    free_.pop_back();
+    at_ = 0;
+    current_->written.store(0, std::memory_order_relaxed);
+    opened_.store(number + 1, std::memory_order_release);
+    return true;
+}
 
 std::span<const std::byte> RecordQueue::next() {
-    if (reading_ == written_seen_) {
-        written_seen_ = written_.load(std::memory_order_acquire);
-        if (reading_ == written_seen_) return {};
+    // Looked at before what was written: if there is a later chunk, this one is complete.
+    while (true) {
+        const bool is_last = reading_ + 1 == opened_.load(std::memory_order_acquire);
+        const Chunk& chunk = opened(reading_);
+        if (read_ < chunk.written.load(std::memory_order_acquire)) break;
+        if (is_last) return {};
+        ++reading_;
+        read_ = 0;
     }
-    if (size_at(reading_) == mark) reading_ += capacity_ - place(reading_);
-    const Size size = size_at(reading_);
-    const std::span<const std::byte> record(buffer_.get() + place(reading_) + sizeof(Size), size);
-    reading_ += with_size(size);
-    return record;
+    const std::byte* const record = opened(reading_).bytes.get() + read_;
+    Size size = 0;
+    std::memcpy(&size, record, sizeof size);
+    read_ += with_size(size);
+    return {record + sizeof size, size};
 }
 
 void RecordQueue::release() { released_.store(reading_, std::memory_order_release); }
-
-void RecordQueue::put_size(std::uint64_t at, Size size) {
-    std::memcpy(buffer_.get() + place(at), &size, sizeof size);
-}
-
-RecordQueue::Size RecordQueue::size_at(std::uint64_t at) const {
-    Size size = 0;
-    std::memcpy(&size, buffer_.get() + place(at), sizeof size);
-    return size;
-}
 
 }  // namespace postern::journal

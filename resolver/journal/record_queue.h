@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bytes on their way from one thread to another: records of any size, in order, in a bounded
-// buffer.
+// Bytes on their way from one thread to another: records of any size, in order, in bounded memory.
 //
 // One thread writes, one reads; neither waits for the other and neither makes a system call.  The
-// buffer is taken and touched when it is made.  A record lies in one piece, behind its size; where
-// it would not fit before the end of the buffer, a mark sends the reader to the start.
+// memory is in chunks.  The writer fills one after the other and prefers those that it had last, so
+// that memory is touched, and caches are filled, only as far as records have ever waited; what
+// usually waits fits into the chunks that are touched when the queue is made.  A record lies in one
+// piece, behind its size.
 #pragma once
 
 #include <atomic>
@@ -13,18 +14,23 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace postern::journal {
 
 class RecordQueue {
   public:
-    // `capacity` is a power of two, at least 64.
-    explicit RecordQueue(std::size_t capacity);
+    struct Options {
+        std::size_t chunk_bytes = std::size_t{256} * 1024;  // a multiple of 8
+        std::size_t chunks = 32;                            // at least 2
+    };
+
+    explicit RecordQueue(const Options& options);
     RecordQueue(const RecordQueue&) = delete;
     RecordQueue& operator=(const RecordQueue&) = delete;
 
     // The writer: room for a record of `size` bytes, to be filled before publish().  Empty when
-    // there is none now, or never: a record takes half of the buffer at most.
+    // there is none now, or never: a record takes a chunk at most.
     std::span<std::byte> reserve(std::size_t size);
     void publish();
 
@@ -34,26 +40,31 @@ class RecordQueue {
     void release();
 
   private:
-    using Size = std::uint32_t;
-    static constexpr Size mark = UINT32_MAX;
+    struct Chunk {
+        std::unique_ptr<std::byte[]> bytes;
+        std::atomic<std::size_t> written{0};
+    };
 
-    std::size_t place(std::uint64_t at) const {
-        return static_cast<std::size_t>(at) & (capacity_ - 1);
-    }
-    void put_size(std::uint64_t at, Size size);
-    Size size_at(std::uint64_t at) const;
+    bool open_chunk();
+    Chunk& opened(std::uint64_t number) { return chunks_[order_[number % order_.size()]]; }
 
-    const std::size_t capacity_;
-    std::unique_ptr<std::byte[]> buffer_;
+    const std::size_t chunk_bytes_;
+    std::vector<Chunk> chunks_;
+    // The chunks in the order in which they were opened; as many as there are can be open at once.
+    std::vector<std::uint32_t> order_;
 
-    // Positions count bytes since the beginning.  Each side has a line of its own, with a copy of
-    // where the other was when it last looked.
-    alignas(64) std::atomic<std::uint64_t> written_{0};
-    std::uint64_t writing_ = 0;
-    std::uint64_t released_seen_ = 0;
+    // The writer's line; it alone changes `opened_`, how many chunks were opened so far.
+    alignas(64) std::atomic<std::uint64_t> opened_{0};
+    std::vector<std::uint32_t> free_;  // the one to take next is the last
+    std::uint64_t freed_ = 0;          // opened chunks that came back
+    Chunk* current_ = nullptr;
+    std::size_t at_ = 0;  // in the current chunk
+    std::size_t reserved_ = 0;
+
+    // The reader's line; it alone changes `released_`, how many opened chunks it is done with.
     alignas(64) std::atomic<std::uint64_t> released_{0};
-    std::uint64_t reading_ = 0;
-    std::uint64_t written_seen_ = 0;
+    std::uint64_t reading_ = 0;  // the number of the chunk
+    std::size_t read_ = 0;       // in it
 };
 
 }  // namespace postern::journal

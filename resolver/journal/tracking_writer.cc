@@ -63,12 +63,13 @@ void TrackingWriter::commit() {
     is_failing_ = false;
 }
 
-void TrackingWriter::trim(const tracking::TrackingFile::Limits& limits) {
+bool TrackingWriter::trim(const tracking::TrackingFile::Limits& limits) {
     for (int step = 0; file_ && step < trim_steps_max; ++step) {
         const auto more = file_->trim(limits);
-        if (!more) return failed(more.error());
-        if (!*more) return;
+        if (!more) failed(more.error());
+        if (!more || !*more) return false;
     }
+    return file_.has_value();
 }
 
 // A damaged file is opened again at once, which moves it aside.

@@ -32,8 +32,8 @@ class TrackingWriter {
     void begin();
     void put(const tracking::TrackingFile::Row& row);
     void commit();
-    // At most a few small steps.
-    void trim(const tracking::TrackingFile::Limits& limits);
+    // At most a few small steps.  True when there is more to do.
+    bool trim(const tracking::TrackingFile::Limits& limits);
 
     // From any thread.
     std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }

@@ -94,13 +94,15 @@ class Dialects(harness.TestCase):
                 self.assertRegex(gateway.ask_rcpt(LISTED), r"^550 5\.7\.1 .*one")
                 self.assertEqual(gateway.ask_rcpt(CLEAR), "DUNNO")
 
-    def test_postfix_is_judged_at_connect_and_let_pass_at_other_states(self):
+    def test_postfix_is_judged_at_the_states_that_it_may_be_asked_at(self):
         with PostfixGateway(self.posternd.gateway) as gateway:
             rejected = gateway.ask(protocol_state="CONNECT", client_address=LISTED)
             greeted = gateway.ask(protocol_state="EHLO", client_address=LISTED, helo_name="x")
+            verified = gateway.ask(protocol_state="VRFY", client_address=LISTED, helo_name="x")
 
         self.assertRegex(rejected, r"^5\d\d 5\.7\.1 ")
-        self.assertEqual(greeted, "DUNNO")
+        self.assertRegex(greeted, r"^5\d\d 5\.7\.1 ")
+        self.assertEqual(verified, "DUNNO")
 
     def test_a_peer_that_half_closes_gets_its_answers(self):
         # Exim's ${readsocket} asks like this.

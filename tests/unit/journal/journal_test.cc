@@ -66,7 +66,7 @@ TEST_F(JournalTest, TheEndWritesWhatIsQueued) {
 
 TEST_F(JournalTest, AFullQueueDropsAndCountsAndTheLoopAllocatesNothing) {
     Journal::Options small = options();
-    small.queue_bytes = 4096;
+    small.queue = {.chunk_bytes = 2048, .chunks = 2};
     small.interval = 1h;
     Journal journal(small);
     Recorder& recorder = journal.add_worker(loop);
@@ -84,7 +84,7 @@ TEST_F(JournalTest, AFullQueueDropsAndCountsAndTheLoopAllocatesNothing) {
 TEST_F(JournalTest, NothingIsRecordedThatNobodyWants) {
     Journal::Options none = options();
     none.path.clear();
-    none.queue_bytes = 4096;
+    none.queue = {.chunk_bytes = 2048, .chunks = 2};
     Journal journal(none);
     Recorder& recorder = journal.add_worker(loop);
     tell(recorder, sample, 1000);

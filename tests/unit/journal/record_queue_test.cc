@@ -25,25 +25,26 @@ std::string take(RecordQueue& queue) {
 }
 
 TEST(RecordQueue, KeepsTheOrderAndSaysWhenItIsFull) {
-    RecordQueue queue(64);
+    RecordQueue queue({.chunk_bytes = 32, .chunks = 2});
     EXPECT_TRUE(put(queue, "one"));
-    EXPECT_TRUE(put(queue, std::string(28, 'x')));  // 32 with its size: half of all
-    EXPECT_TRUE(put(queue, "three"));
+    EXPECT_TRUE(put(queue, "and two"));
+    EXPECT_TRUE(put(queue, std::string(28, 'x')));  // all of the second chunk
     EXPECT_FALSE(put(queue, "no room for this one"));
     EXPECT_EQ(take(queue), "one");
-    EXPECT_FALSE(put(queue, "read is not yet released"));
+    EXPECT_EQ(take(queue), "and two");
+    queue.release();
+    EXPECT_FALSE(put(queue, "the first chunk is not yet left"));
     EXPECT_EQ(take(queue), std::string(28, 'x'));
     queue.release();
     EXPECT_TRUE(put(queue, "room again"));
-    EXPECT_EQ(take(queue), "three");
     EXPECT_EQ(take(queue), "room again");
     EXPECT_EQ(take(queue), "");
 }
 
-TEST(RecordQueue, WhatTakesMoreThanHalfNeverFits) {
-    RecordQueue queue(64);
-    EXPECT_FALSE(put(queue, std::string(29, 'x')));
-    EXPECT_TRUE(put(queue, std::string(28, 'x')));
+TEST(RecordQueue, WhatIsLargerThanAChunkNeverFits) {
+    RecordQueue queue({.chunk_bytes = 64, .chunks = 2});
+    EXPECT_FALSE(put(queue, std::string(61, 'x')));
+    EXPECT_TRUE(put(queue, std::string(60, 'x')));
 }
 
 TEST(RecordQueue, CarriesEverythingFromThreadToThread) {
@@ -51,7 +52,7 @@ TEST(RecordQueue, CarriesEverythingFromThreadToThread) {
     const auto record = [](int i) {
         return std::to_string(i) + std::string(static_cast<std::size_t>(i * 7 % 90), 'x');
     };
-    RecordQueue queue(1024);
+    RecordQueue queue({.chunk_bytes = 256, .chunks = 4});
     std::thread writer([&] {
         for (int i = 0; i < records; ++i) {
             while (!put(queue, record(i))) std::this_thread::yield();
