@@ -43,7 +43,7 @@ class Journal {
         Settings settings;
         // For each worker: some forty thousand decisions, as many as come while a disk is slow.
         RecordQueue::Options queue;
-        Duration interval = std::chrono::milliseconds{20};  // what a crash can lose
+        Duration interval = std::chrono::milliseconds{10};  // what a crash can lose
     };
 
     explicit Journal(const Options& options);

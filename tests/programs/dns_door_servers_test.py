@@ -4,9 +4,9 @@
 import socket
 
 import postfix_server
-from dns_door_test import ZONE, door, free_port
+from dns_door_test import ZONE, door
 from harness import SIX_ZONES, Config
-from name_servers import Unbound
+from name_servers import Unbound, free_port
 from postfix_server import deliver
 
 CLEAN, LISTED, SILENT = "5.9.0.16", "5.9.0.17", "5.9.0.18"

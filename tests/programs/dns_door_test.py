@@ -8,22 +8,11 @@ import typing
 
 import harness
 from harness import Config
+from name_servers import free_port
 
 LISTED, CLEAN = "5.9.0.17", "5.9.0.16"
 ZONE = "bl.postern.example"
 ALL_CODES = 'codes = ["reject", "defer", "tag", "undecided", "score"]'
-
-
-def free_port():
-    """A port that nobody has at this moment, neither over UDP nor over TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
 
 
 def reverse(address, zone=ZONE):

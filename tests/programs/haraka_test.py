@@ -13,7 +13,8 @@ import debian_package
 import harness
 from debian_package import Unavailable
 from harness import PATIENCE_SECONDS, ROOT, until
-from smtp_client import Smtp, free_port
+from name_servers import free_port
+from smtp_client import Smtp
 
 PLUGIN = ROOT / "tools/haraka-plugin-postern"
 CLEAN, LISTED, SILENT = "5.9.0.6", "5.9.0.7", "5.9.0.8"

@@ -8,7 +8,8 @@ import sys
 import debian_package
 import harness
 from harness import BIN, PATIENCE_SECONDS, until
-from smtp_client import Smtp, free_port
+from name_servers import free_port
+from smtp_client import Smtp
 
 # smtpd has no XCLIENT: who connects is the client, so these are loopback addresses.
 CLEAN, BLOCKED = "127.0.0.1", "127.0.0.3"

@@ -24,7 +24,8 @@ import sys
 
 import harness
 from harness import PATIENCE_SECONDS, until
-from smtp_client import Smtp, deliver, free_port  # noqa: F401  (tests take deliver from here)
+from name_servers import free_port
+from smtp_client import Smtp, deliver  # noqa: F401  (tests take deliver from here)
 
 PATHS = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"}
 POSTFIX = shutil.which("postfix", path=PATHS["PATH"])

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import harness
-from dns_door_test import ZONE, door, free_port
+from dns_door_test import ZONE, door
 from harness import SIX_ZONES, Config
-from name_servers import Unbound
+from name_servers import Unbound, free_port
 
 CLEAN, LISTED = "5.9.0.16", "5.9.0.17"
 RSPAMD = shutil.which("rspamd")

@@ -7,12 +7,6 @@ import typing
 from harness import PATIENCE_SECONDS
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Reply(typing.NamedTuple):
     """What a server said: `text` is the last line's, without the code."""
 

@@ -7,6 +7,7 @@ readable by the servers' own users, because a server that root starts gives up r
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -18,10 +19,17 @@ START_SECONDS = 20
 
 
 def free_port():
-    """A UDP port that nobody has at this moment; the server that wants it binds it next."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has at this moment, neither over UDP nor over TCP, nor gets by chance
+    before it is used: the kernel takes those that it chooses from 32768 on."""
+    while True:
+        address = ("127.0.0.1", random.randrange(10_000, 32_768))
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind(address)
+                udp.bind(address)
+            except OSError:
+                continue
+            return address[1]
 
 
 def program(name):
