@@ -101,7 +101,7 @@ class Package(harness.TestCase):
         tree = self.installed()
         units = sorted((tree.root / "usr/lib/systemd/system").glob("posternd*"))
 
-        self.assertEqual(len(units), 4)
+        self.assertEqual(len(units), 5)
         wanted = tree.root / "etc/systemd/system/multi-user.target.wants/posternd.service"
         self.assertTrue(wanted.is_symlink())
         run("systemd-analyze", "security", "--offline=true", "--threshold=15", units[-1])
