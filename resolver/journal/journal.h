@@ -7,7 +7,7 @@
 //      loop ── Recorder ──► RecordQueue ──┴──► the journal's thread ──► decision_line, tracking
 //      file
 //
-// The thread comes by a hundred times a second and takes what is there, in batches of one
+// The thread comes by forty times a second and takes what is there, in batches of one
 // transaction each; nobody wakes it, so a decision costs its loop no system call.  A disk or a log
 // that cannot follow fills the queues, and what finds them full is dropped, counted and told: an
 // answer never waits.  The thread runs at a lower priority than the loops.
@@ -43,7 +43,7 @@ class Journal {
         Settings settings;
         // For each worker: some ten thousand decisions, as many as come while a disk is slow.
         RecordQueue::Options queue;
-        Duration interval = std::chrono::milliseconds{10};  // what a crash can lose
+        Duration interval = std::chrono::milliseconds{25};  // what a crash can lose
     };
 
     explicit Journal(const Options& options);
