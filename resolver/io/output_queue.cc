@@ -26,8 +26,15 @@ std::span<const std::byte> OutputQueue::leaving() {
 
 void OutputQueue::left(std::size_t count) {
     left_ += count;
-    if (left_ < leaving_.size()) return;
-    clear_buffer(leaving_);
+    if (left_ == leaving_.size()) {
+        clear_buffer(leaving_);
+    } else if (left_ > kept_max && left_ > leaving_.size() / 2) {
+        // A peer that reads slowly does not keep the memory of what it has read.
+        leaving_ =
+            std::vector(leaving_.begin() + static_cast<std::ptrdiff_t>(left_), leaving_.end());
+    } else {
+        return;
+    }
     left_ = 0;
 }
 

@@ -20,8 +20,8 @@ WITHOUT_IO_URING = pathlib.Path(__file__).with_name("without_io_uring.py")
 
 MIB = 1 << 20
 # What is promised beyond the cache, which is small here: RSS ≤ cache + 64 MiB + 16 KiB × clients,
-# 8 MiB for the journal, and 24 MiB for each further worker.
-FIXED, PER_CLIENT = (64 + 8) * MIB + (harness.WORKERS - 1) * 24 * MIB, 16 * 1024
+# and 24 MiB for each further worker.
+FIXED, PER_CLIENT = 64 * MIB + (harness.WORKERS - 1) * 24 * MIB, 16 * 1024
 CACHE = "[cache]\nentries = 1024\n"
 
 

@@ -44,6 +44,19 @@ TEST(OutputQueue, APartThatLeftIsNotOfferedAgain) {
     EXPECT_TRUE(queue.empty());
 }
 
+TEST(OutputQueue, OfALargeBufferThatLeavesInPartsOnlyTheRestIsKept) {
+    OutputQueue queue;
+    const std::string text = std::string(200'000, 'a') + std::string(100'000, 'b');
+    queue.append(as_bytes(text));
+    const std::byte* const whole = queue.leaving().data();
+    queue.left(100'000);
+    EXPECT_EQ(queue.leaving().data(), whole + 100'000);
+    queue.left(100'000);
+    EXPECT_NE(queue.leaving().data(), whole + 200'000);
+    EXPECT_EQ(as_text(queue.leaving()), std::string(100'000, 'b'));
+    EXPECT_EQ(queue.size(), 100'000U);
+}
+
 TEST(InputQueue, BytesLeaveInTheOrderInWhichTheyCame) {
     InputQueue queue;
     queue.append(as_bytes("abc"));
