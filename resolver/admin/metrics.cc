@@ -347,6 +347,9 @@ constexpr Metric table[] = {
     {{"postern_journal_lost_total", Kind::counter,
       "Decisions that the tracking file could not take: a full or broken disk."},
      [](Daemon daemon) { return daemon.journal.lost; }},
+    {{"postern_journal_lines_suppressed_total", Kind::counter,
+      "Decisions without a line in the log, because there were more than a second may have."},
+     [](Daemon daemon) { return daemon.journal.suppressed; }},
 
     // The daemon.
     {{"postern_config_last_reload_successful", Kind::gauge,

@@ -54,12 +54,17 @@ Journal::~Journal() {
 Recorder& Journal::add_worker(const io::Loop& loop) {
     Recorder& recorder =
         lanes_.emplace_back(std::make_unique<Lane>(loop, options_.queue))->recorder;
-    recorder.want(is_anything_wanted(settings_));
+    tell_recorders(settings_);
     return recorder;
 }
 
-bool Journal::is_anything_wanted(const Settings& settings) const {
-    return !options_.path.empty() || settings.decisions != Decisions::none;
+// Each worker may have its share of the lines.
+void Journal::tell_recorders(const Settings& settings) {
+    const auto workers = static_cast<std::uint32_t>(lanes_.size());
+    const Wanted wanted{.lines = settings.decisions,
+                        .rows = !options_.path.empty(),
+                        .lines_per_second = (settings.lines_per_second + workers - 1) / workers};
+    for (const auto& lane : lanes_) lane->recorder.want(wanted);
 }
 
 void Journal::start() {
@@ -69,7 +74,7 @@ void Journal::start() {
 void Journal::set(const Settings& settings) {
     const std::lock_guard lock(mutex_);
     settings_ = settings;
-    for (const auto& lane : lanes_) lane->recorder.want(is_anything_wanted(settings));
+    tell_recorders(settings);
 }
 
 void Journal::flush() {
@@ -81,7 +86,10 @@ void Journal::flush() {
 
 JournalStats Journal::stats() const {
     JournalStats stats{.tracked = tracking_.written(), .lost = tracking_.lost()};
-    for (const auto& lane : lanes_) stats.dropped += lane->recorder.dropped();
+    for (const auto& lane : lanes_) {
+        stats.dropped += lane->recorder.dropped();
+        stats.suppressed += lane->recorder.suppressed();
+    }
     return stats;
 }
 
@@ -126,7 +134,7 @@ bool Journal::write_batch(const Settings& settings) {
             const auto bytes = lane->queue.next();
             if (bytes.empty()) break;
             if (records == 0) tracking_.begin();
-            write_record(bytes, boot, settings);
+            write_entry(bytes, boot, settings.line);
         }
     }
     if (records == 0) return false;
@@ -137,56 +145,40 @@ bool Journal::write_batch(const Settings& settings) {
     return true;
 }
 
-void Journal::write_record(std::span<const std::byte> bytes, Milliseconds boot,
-                           const Settings& settings) {
-    if (!tracking::decode(bytes, record_)) return;
+void Journal::write_entry(std::span<const std::byte> bytes, Milliseconds boot,
+                          const LineOptions& options) {
+    const bool has_line = bytes.front() != std::byte{0};
+    const std::span<const std::byte> record = bytes.subspan(entry_head);
+    if (!tracking::decode(record, record_)) return;
     const Milliseconds time = boot + since_boot(record_.at);
     const tracking::DecisionId id = tracking_.next_id(time);
     tracking::collect_terms(record_, options_.lists, terms_);
-    tracking_.put({.id = id, .time = time, .record = bytes, .terms = terms_});
-    write_line({.id = id, .time = time, .record = record_, .lists = options_.lists}, settings);
+    tracking_.put({.id = id, .time = time, .record = record, .terms = terms_});
+    if (!has_line) return;
+    write_line({.id = id, .time = time, .record = record_, .lists = options_.lists}, options);
 }
 
-void Journal::write_line(const tracking::Found& found, const Settings& settings) {
-    const bool is_refused = found.record.verdict.verdict.action != Action::accept;
-    if (settings.decisions == Decisions::none) return;
-    if (settings.decisions == Decisions::refused && !is_refused) return;
-    if (!may_write_line(settings)) return;
+void Journal::write_line(const tracking::Found& found, const LineOptions& options) {
     if (log::has_priorities()) log::append_priority(lines_, log::Level::info);
-    append_line(lines_, found, settings.line);
+    append_line(lines_, found, options);
     if (lines_.size() < lines_bytes_max) return;
     log::write(lines_);
     lines_.clear();
 }
 
-// A second's worth may come at once.
-bool Journal::may_write_line(const Settings& settings) {
-    if (settings.lines_per_second == 0) return true;
-    const double most = settings.lines_per_second;
-    const std::chrono::duration<double> passed = now_ - lines_counted_;
-    lines_left_ = std::min(most, lines_left_ + passed.count() * most);
-    lines_counted_ = now_;
-    if (lines_left_ < 1) {
-        ++lines_suppressed_;
-        return false;
-    }
-    lines_left_ -= 1;
-    return true;
-}
-
 // Losses go on for as long as their cause does; one line every ten seconds tells as much.
 void Journal::tell_losses() {
-    const std::uint64_t dropped = stats().dropped;
-    if (dropped == dropped_told_ && lines_suppressed_ == 0) return;
+    const JournalStats now = stats();
+    if (now.dropped == told_.dropped && now.suppressed == told_.suppressed) return;
     losses_told_ = now_;
-    if (dropped != dropped_told_) {
-        spdlog::error("event=decisions_dropped count={} total={}", dropped - dropped_told_,
-                      dropped);
+    if (now.dropped != told_.dropped) {
+        spdlog::error("event=decisions_dropped count={} total={}", now.dropped - told_.dropped,
+                      now.dropped);
     }
-    if (lines_suppressed_ != 0)
-        spdlog::warn("event=decision_lines_suppressed count={}", lines_suppressed_);
-    dropped_told_ = dropped;
-    lines_suppressed_ = 0;
+    if (now.suppressed != told_.suppressed) {
+        spdlog::warn("event=decision_lines_suppressed count={}", now.suppressed - told_.suppressed);
+    }
+    told_ = now;
 }
 
 }  // namespace postern::journal

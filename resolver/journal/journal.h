@@ -30,7 +30,8 @@
 namespace postern::journal {
 
 struct JournalStats {
-    std::uint64_t dropped = 0;  // the queue was full
+    std::uint64_t dropped = 0;     // the queue was full
+    std::uint64_t suppressed = 0;  // lines beyond what is wanted in a second
     std::uint64_t tracked = 0;
     std::uint64_t lost = 0;  // the file could not be written
 };
@@ -72,14 +73,13 @@ class Journal {
         Recorder recorder;
     };
 
-    bool is_anything_wanted(const Settings& settings) const;
+    void tell_recorders(const Settings& settings);
     void run();
     void write_down(const Settings& settings);
     bool write_batch(const Settings& settings);
-    void write_record(std::span<const std::byte> bytes, std::int64_t boot,
-                      const Settings& settings);
-    void write_line(const tracking::Found& found, const Settings& settings);
-    bool may_write_line(const Settings& settings);
+    void write_entry(std::span<const std::byte> bytes, std::int64_t boot,
+                     const LineOptions& options);
+    void write_line(const tracking::Found& found, const LineOptions& options);
     void tell_losses();
 
     const Options options_;
@@ -91,10 +91,7 @@ class Journal {
     std::vector<tracking::Term> terms_;
     std::string lines_;
     TimePoint now_{};
-    TimePoint lines_counted_{};
-    double lines_left_ = 0;
-    std::uint64_t lines_suppressed_ = 0;
-    std::uint64_t dropped_told_ = 0;
+    JournalStats told_;
     TimePoint losses_told_{};
     TimePoint trim_due_{};
 

@@ -1,20 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/journal/recorder.h"
 
+#include <algorithm>
+#include <chrono>
+
 #include "resolver/tracking/record.h"
 
 namespace postern::journal {
 
+namespace {
+
+// Only the recorder's own thread writes its counters.
+void count(std::atomic<std::uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
 void Recorder::on_decision(const service::Origin& origin, const service::Answer& answer) {
-    if (!wanted_.load(std::memory_order_relaxed)) return;
+    const Wanted wanted = wanted_.load(std::memory_order_relaxed);
+    const bool has_line = gets_line(wanted, answer);
+    if (!has_line && !wanted.rows) return;
     const TimePoint now = loop_.now();
-    const auto room = queue_.reserve(tracking::encoded_size(origin, answer, now));
-    if (room.empty()) {
-        dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        return;
-    }
-    tracking::encode(origin, answer, now, room);
+    const auto room = queue_.reserve(entry_head + tracking::encoded_size(origin, answer, now));
+    if (room.empty()) return count(dropped_);
+    room.front() = std::byte{has_line};
+    tracking::encode(origin, answer, now, room.subspan(entry_head));
     queue_.publish();
+}
+
+// A second's worth may come at once.
+bool Recorder::gets_line(const Wanted& wanted, const service::Answer& answer) {
+    if (wanted.lines == Decisions::none) return false;
+    const bool is_refused = answer.decision.verdict.action != Action::accept;
+    if (wanted.lines == Decisions::refused && !is_refused) return false;
+    if (wanted.lines_per_second == 0) return true;
+    if (const TimePoint now = loop_.now(); now != lines_counted_) {
+        const double most = wanted.lines_per_second;
+        const std::chrono::duration<double> passed = now - lines_counted_;
+        lines_left_ = std::min(most, lines_left_ + passed.count() * most);
+        lines_counted_ = now;
+    }
+    if (lines_left_ < 1) {
+        count(suppressed_);
+        return false;
+    }
+    lines_left_ -= 1;
+    return true;
 }
 
 }  // namespace postern::journal

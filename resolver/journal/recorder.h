@@ -1,19 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a worker's loop does for the journal: turns each decision into a record and queues it.
+// What a worker's loop does for the journal: turns each decision that gets a line or a row into an
+// entry and queues it.
 //
 // Copies some two hundred bytes; no allocation, no lock, no system call.  When the queue is full
-// the record is dropped and counted, and the answer goes out as if nothing had happened.
+// the entry is dropped and counted, and the answer goes out as if nothing had happened.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 
 #include "resolver/io/loop.h"
 #include "resolver/journal/record_queue.h"
+#include "resolver/journal/settings.h"
 #include "resolver/service/exchange.h"
 
 namespace postern::journal {
+
+// Small enough to be exchanged in one step.
+struct Wanted {
+    Decisions lines = Decisions::all;    // in the log
+    bool rows = true;                    // in the tracking file
+    std::uint32_t lines_per_second = 0;  // 0: any number
+
+    bool operator==(const Wanted&) const = default;
+};
+
+// An entry of the queue: one byte, whether the decision gets a line; then its record.
+inline constexpr std::size_t entry_head = 1;
 
 class Recorder final : public service::DecisionObserver {
   public:
@@ -23,14 +38,22 @@ class Recorder final : public service::DecisionObserver {
     void on_decision(const service::Origin& origin, const service::Answer& answer) override;
 
     // From any thread.  Nothing is recorded while nobody wants it.
-    void want(bool wanted) { wanted_.store(wanted, std::memory_order_relaxed); }
+    void want(const Wanted& wanted) { wanted_.store(wanted, std::memory_order_relaxed); }
+    // Entries that found the queue full.
     std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+    // Lines beyond what is wanted in a second.
+    std::uint64_t suppressed() const { return suppressed_.load(std::memory_order_relaxed); }
 
   private:
+    bool gets_line(const Wanted& wanted, const service::Answer& answer);
+
     const io::Loop& loop_;
     RecordQueue& queue_;
-    std::atomic<bool> wanted_ = true;
+    std::atomic<Wanted> wanted_{Wanted{}};
     std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint64_t> suppressed_{0};
+    double lines_left_ = std::numeric_limits<double>::infinity();  // of this second
+    TimePoint lines_counted_{};
 };
 
 }  // namespace postern::journal

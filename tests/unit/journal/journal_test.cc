@@ -96,6 +96,38 @@ TEST_F(JournalTest, NothingIsRecordedThatNobodyWants) {
     EXPECT_GT(journal.stats().dropped, 0U);
 }
 
+// A flood costs the journal nothing but for the lines that may be written.
+TEST_F(JournalTest, DecisionsBeyondTheLinesOfASecondAreCountedAndNotRecorded) {
+    Journal::Options lines = options();
+    lines.path.clear();
+    lines.settings = {.decisions = Decisions::all, .line = {}, .lines_per_second = 10};
+    lines.queue = {.chunk_bytes = 2048, .chunks = 2};
+    io::VirtualLoop other{2, servers};
+    Journal journal(lines);
+    Recorder& one = journal.add_worker(loop);
+    Recorder& two = journal.add_worker(other);
+    tell(one, sample, 1000);
+    EXPECT_EQ(journal.stats().suppressed, 995U);
+    tell(two, sample, 4);
+    EXPECT_EQ(journal.stats().suppressed, 995U);
+    loop.advance(300ms);
+    tell(one, sample, 10);
+    EXPECT_EQ(journal.stats().suppressed, 995U + 9U);
+    EXPECT_EQ(journal.stats().dropped, 0U);
+}
+
+TEST_F(JournalTest, WhatHasNoLineIsTrackedNevertheless) {
+    Journal::Options both = options();
+    both.settings = {.decisions = Decisions::all, .line = {}, .lines_per_second = 1};
+    Journal journal(both);
+    Recorder& recorder = journal.add_worker(loop);
+    journal.start();
+    tell(recorder, sample, 30);
+    journal.flush();
+    EXPECT_EQ(tracked(), 30U);
+    EXPECT_EQ(journal.stats().suppressed, 29U);
+}
+
 TEST_F(JournalTest, AFolderThatIsMissingStopsNobody) {
     Journal::Options nowhere = options();
     nowhere.path = folder.path() / "missing" / "tracking.db";

@@ -5,30 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "policy/stages/memory_table.h"
+#include "tests/support/allocations.h"
 #include "tests/unit/policy/random_policy.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-// Counts what the whole program allocates; the tests look at the difference.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-    ++allocations;
-    return std::malloc(size);
-}
-void* operator new(std::size_t size) {
-    void* memory = operator new(size, std::nothrow);
-    if (memory == nullptr) std::abort();
-    return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace postern::policy {
 
@@ -96,9 +75,9 @@ TEST(Decide, AllocatesNothingForAConnection) {
     Request request;
     request.client = *IpAddress::parse("192.0.2.9");
     Decision decision;
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocations();
     decide(*set, request, Evidence(), memory, world_time(), decision);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(support::allocations(), before);
 }
 
 TEST(Decide, AllocatesNothingForAUsualMessageOnceTheDecisionHasBeenUsed) {
@@ -112,9 +91,9 @@ TEST(Decide, AllocatesNothingForAUsualMessageOnceTheDecisionHasBeenUsed) {
         {"From", "\"Someone Somewhere\" <a.rather.long.local.part@mail.partner.example>"}};
     Decision decision;
     decide(*set, request, Evidence(), memory, world_time(), decision);
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocations();
     decide(*set, request, Evidence(), memory, world_time(), decision);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(support::allocations(), before);
 }
 
 // Each of these took the square of its size, once; the test would then not end.

@@ -63,7 +63,8 @@ TEST(MilterPacket, ReadsTextsAndHeaders) {
     EXPECT_EQ(read_text("\0"s), "");
     EXPECT_FALSE(read_text("<a@b.example>"));
 
-    const auto field = read_header("Subject\0hi\0"s);
+    const std::string bytes = "Subject\0hi\0"s;
+    const auto field = read_header(bytes);
     ASSERT_TRUE(field);
     EXPECT_EQ(field->name, "Subject");
     EXPECT_EQ(field->value, "hi");
