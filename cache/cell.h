@@ -54,7 +54,11 @@ class Cell {
     // Holds something that has not expired.
     bool is_good(Tick now) const { return expires_ > now; }
     bool is_good_opinion(Tick now) const { return is_good(now) && is_opinion(); }
-    // In the last twentieth to tenth of an opinion's life.
+    // Of what was said last, good or expired: not a failure.
+    bool is_opinion() const {
+        return state() == Listing::State::clear || state() == Listing::State::listed;
+    }
+    // A good opinion, in the last twentieth to tenth of its life.
     bool is_due(Tick now) const {
         return is_good_opinion(now) && extra_ != 0 &&
                expires_ - now <= std::uint64_t{1} << (extra_ - 1);
@@ -80,9 +84,6 @@ class Cell {
     static constexpr std::uint32_t loopback = 0x7F00'0000;
 
     Listing::State state() const { return static_cast<Listing::State>(state_); }
-    bool is_opinion() const {
-        return state() == Listing::State::clear || state() == Listing::State::listed;
-    }
     bool has_code() const {
         return code_ != 0 &&
                (state() == Listing::State::listed || state() == Listing::State::refused);

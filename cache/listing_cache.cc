@@ -48,9 +48,11 @@ Found ListingCache::find(const IpAddress& address, TimePoint now, Evidence& evid
         if (cell.is_good(at)) {
             evidence.listings[list] = cell.listing();
             found.good |= mask_of(list);
-            if (line.is_often_asked && cell.is_due(at)) found.due |= mask_of(list);
+            if (cell.is_opinion()) {
+                if (line.is_often_asked && cell.is_due(at)) found.due |= mask_of(list);
+                continue;
+            }
         }
-        if (cell.is_good_opinion(at)) continue;
         if (const auto stale = cell.stale(at, stale_limits_)) {
             stale_evidence.listings[list] = *stale;
             found.stale |= mask_of(list);

@@ -64,6 +64,17 @@ constexpr IpRange v4_not_public[] = {
     v4_range(0xE0000000, 3),   // multicast and reserved
 };
 
+// The first octets behind which one of them can lie.  Most addresses are told by this alone.
+constexpr auto v4_octets_not_public = [] {
+    std::array<bool, 256> octets{};
+    for (const IpRange& range : v4_not_public) {
+        const unsigned first = range.base.v4() >> 24;
+        const unsigned bits = std::min(range.length - v4_prefix_bits, 8);
+        for (unsigned i = 0; i < 1U << (8 - bits); ++i) octets[first + i] = true;
+    }
+    return octets;
+}();
+
 // Of IPv6 only 2000::/3 is handed out for global use; these parts of it are not.
 constexpr IpRange v6_global = v6_range(0x20000000, 3);
 constexpr IpRange v6_not_public[] = {
@@ -98,6 +109,7 @@ std::string IpAddress::to_string() const {
 
 bool IpAddress::is_public() const {
     const auto holds_this = [this](const IpRange& range) { return range.contains(*this); };
+    if (is_v4() && !v4_octets_not_public[bytes_[12]]) return true;
     if (is_v4())
         return std::none_of(std::begin(v4_not_public), std::end(v4_not_public), holds_this);
     return v6_global.contains(*this) &&

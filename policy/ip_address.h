@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -80,10 +81,11 @@ constexpr IpAddress IpAddress::from_v4(std::uint32_t address) {
 }
 
 constexpr bool IpAddress::is_v4() const {
-    for (std::size_t i = 0; i < 10; ++i) {
-        if (bytes_[i] != 0) return false;
-    }
-    return bytes_[10] == 0xFF && bytes_[11] == 0xFF;
+    using Words = std::array<std::uint32_t, 4>;
+    constexpr auto mapped =
+        std::bit_cast<std::uint32_t>(std::array<std::uint8_t, 4>{0, 0, 255, 255});
+    const auto words = std::bit_cast<Words>(bytes_);
+    return (words[0] | words[1]) == 0 && words[2] == mapped;
 }
 
 constexpr std::uint32_t IpAddress::v4() const {

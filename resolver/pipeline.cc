@@ -22,6 +22,14 @@ Evidence with_pending_as(Evidence evidence, Listing::State state) {
 // for.
 bool is_nonsense(const dns::ListAnswer& answer) { return answer.kind == dns::ReplyKind::nonsense; }
 
+Evidence pending(unsigned lists) {
+    Evidence evidence;
+    for (ListIndex list = 0; list < lists_max; ++list) {
+        if ((lists & mask_of(list)) != 0) evidence.listings[list].state = Listing::State::pending;
+    }
+    return evidence;
+}
+
 void count(const service::Origin& origin, std::uint64_t& counter) {
     if (origin.door != service::Door::trial) ++counter;
 }
@@ -37,6 +45,8 @@ Pipeline::Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& 
       memory_(memory),
       policies_(std::move(policies)),
       options_(options),
+      unknown_ipv4_(pending(options.lists & ~unsigned{options.ipv6_only_lists})),
+      unknown_ipv6_(pending(options.ipv6_lists)),
       table_(options.tables) {
     source_.deliver_to(*this);
 }
@@ -47,7 +57,8 @@ void Pipeline::ask(const service::Origin& origin, const Request& request,
     const Known known = recall(request.client);
     const Evidence evidence = what_counts(known.evidence, known.stale);
     decide(*policies_, request, evidence);
-    const bool enough = (decision_.open_lists & evidence.with(Listing::State::pending)) == 0;
+    const bool enough = decision_.open_lists == 0 ||
+                        (decision_.open_lists & evidence.with(Listing::State::pending)) == 0;
     if (known.public_address) count(origin, enough ? stats_.cache_hits : stats_.cache_misses);
     if (!enough) return wait_for_lists(origin, request, replies, known);
     count(origin, stats_.answered_at_once);
@@ -64,19 +75,12 @@ Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) cons
     return believed(said, stale, options_.lists, source_);
 }
 
-// Lists are asked only about addresses that a host on the Internet can have, and only those that
-// have data for the address' family.
+// Lists are asked only about addresses that a host on the Internet can have.
 Pipeline::Known Pipeline::recall(const IpAddress& client) {
     Known known;
     known.public_address = client.is_public();
     if (!known.public_address) return known;
-    const ListMask applicable =
-        client.is_v4() ? options_.lists & ~unsigned{options_.ipv6_only_lists} : options_.ipv6_lists;
-    for (ListIndex list = 0; list < lists_max; ++list) {
-        if ((applicable & mask_of(list)) != 0) {
-            known.evidence.listings[list].state = Listing::State::pending;
-        }
-    }
+    known.evidence = client.is_v4() ? unknown_ipv4_ : unknown_ipv6_;
     known.due = cache_.find(client, loop_.now(), known.evidence, known.stale).due;
     return known;
 }

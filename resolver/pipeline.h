@@ -126,6 +126,9 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     std::vector<service::DecisionObserver*> observers_;
     std::shared_ptr<const policy::PolicySet> policies_;
     Options options_;
+    // Of an address of either family before anything was said: what has no data for it stays out.
+    Evidence unknown_ipv4_;
+    Evidence unknown_ipv6_;
     LookupTable table_;
     Decision decision_;  // scratch, for its memory
     PipelineStats stats_;
