@@ -18,7 +18,10 @@ using std::chrono::milliseconds;
 using tracking::Milliseconds;
 
 constexpr std::size_t batch_max = 16'384;  // decisions in a transaction
-constexpr int batches_max = 64;            // before everything else has its turn
+constexpr int rounds_max = 64;             // before everything else has its turn
+// While decisions come.  Little at a time: a loop that finds this thread on its processor waits for
+// a fraction of a millisecond, not for all that has come since the last batch.
+constexpr Duration pace = milliseconds{2};
 constexpr std::size_t lines_bytes_max = std::size_t{64} * 1024;
 constexpr Duration losses_interval = std::chrono::seconds{10};
 constexpr Duration trim_interval = std::chrono::seconds{1};
@@ -96,14 +99,16 @@ JournalStats Journal::stats() const {
 void Journal::run() {
     step_back();
     std::unique_lock lock(mutex_);
+    bool is_busy = false;
     for (bool last = false; !last;) {
-        wake_.wait_for(lock, options_.interval,
+        wake_.wait_for(lock, is_busy ? pace : options_.interval,
                        [&] { return stopping_ || flushes_wanted_ > flushes_done_; });
         last = stopping_;
         const std::uint64_t flushes = flushes_wanted_;
+        const bool is_flush = last || flushes > flushes_done_;
         const Settings settings = settings_;
         lock.unlock();
-        write_down(settings);
+        is_busy = write_down(settings, is_flush);
         if (last || now_ >= losses_told_ + losses_interval) tell_losses();
         lock.lock();
         flushes_done_ = flushes;
@@ -111,38 +116,54 @@ void Journal::run() {
     }
 }
 
-// Until the queues are empty, or have been filled again a few times meanwhile.
-void Journal::write_down(const Settings& settings) {
+// False when there was nothing to do.
+bool Journal::write_down(const Settings& settings, bool is_flush) {
     now_ = io::read_clocks().now;
-    tracking_.open_when_due(io::read_clocks().wall_now);
-    for (int batch = 0; batch < batches_max && write_batch(settings); ++batch) {
+    if (in_batch_ == 0) {
+        tracking_.open_when_due(io::read_clocks().wall_now);
+        batch_began_ = now_;
     }
-    if (now_ < trim_due_) return;
+    bool is_busy = in_batch_ > 0;
+    for (int round = 0; round < rounds_max && take(settings) > 0; ++round) {
+        is_busy = true;
+        if (in_batch_ >= batch_max) commit();
+    }
+    if (is_flush || now_ >= batch_began_ + options_.interval) commit();
+    if (in_batch_ == 0 && now_ >= trim_due_) trim(settings);
+    return is_busy;
+}
+
+void Journal::trim(const Settings& settings) {
     const bool more =
         tracking_.trim({.oldest = wall_milliseconds() - milliseconds(settings.retention).count(),
                         .bytes_max = settings.bytes_max});
     trim_due_ = more ? now_ : now_ + trim_interval;
 }
 
-// The records stay in the queues until the batch is done with.
-bool Journal::write_batch(const Settings& settings) {
+// Takes what is in the queues, up to a batch; returns how much that was.
+std::size_t Journal::take(const Settings& settings) {
     const Milliseconds boot = wall_milliseconds() - since_boot(io::read_clocks().now);
     const std::size_t share = batch_max / std::max<std::size_t>(lanes_.size(), 1);
-    std::size_t records = 0;
+    std::size_t taken = 0;
     for (const auto& lane : lanes_) {
-        for (std::size_t i = 0; i < share; ++i, ++records) {
+        for (std::size_t i = 0; i < share; ++i, ++taken) {
             const auto bytes = lane->queue.next();
             if (bytes.empty()) break;
-            if (records == 0) tracking_.begin();
+            if (in_batch_++ == 0) tracking_.begin();
             write_entry(bytes, boot, settings.line);
         }
+        lane->queue.release();
     }
-    if (records == 0) return false;
-    tracking_.commit();
-    for (const auto& lane : lanes_) lane->queue.release();
     log::write(lines_);
     lines_.clear();
-    return true;
+    return taken;
+}
+
+void Journal::commit() {
+    if (in_batch_ == 0) return;
+    tracking_.commit();
+    in_batch_ = 0;
+    batch_began_ = now_;
 }
 
 void Journal::write_entry(std::span<const std::byte> bytes, Milliseconds boot,

@@ -7,10 +7,11 @@
 //      loop ── Recorder ──► RecordQueue ──┴──► the journal's thread ──► decision_line, tracking
 //      file
 //
-// The thread comes by forty times a second and takes what is there, in batches of one
-// transaction each; nobody wakes it, so a decision costs its loop no system call.  A disk or a log
-// that cannot follow fills the queues, and what finds them full is dropped, counted and told: an
-// answer never waits.  The thread runs at a lower priority than the loops.
+// The thread comes by forty times a second; while decisions come, every two milliseconds for what
+// is there, which it commits forty times a second.  Nobody wakes it, so a decision costs its loop
+// no system call.  A disk or a log that cannot follow fills the queues, and what finds them full is
+// dropped, counted and told: an answer never waits.  The thread runs at a lower priority than the
+// loops.
 #pragma once
 
 #include <condition_variable>
@@ -75,8 +76,10 @@ class Journal {
 
     void tell_recorders(const Settings& settings);
     void run();
-    void write_down(const Settings& settings);
-    bool write_batch(const Settings& settings);
+    bool write_down(const Settings& settings, bool is_flush);
+    std::size_t take(const Settings& settings);
+    void commit();
+    void trim(const Settings& settings);
     void write_entry(std::span<const std::byte> bytes, std::int64_t boot,
                      const LineOptions& options);
     void write_line(const tracking::Found& found, const LineOptions& options);
@@ -90,7 +93,9 @@ class Journal {
     tracking::Record record_;
     std::vector<tracking::Term> terms_;
     std::string lines_;
+    std::size_t in_batch_ = 0;
     TimePoint now_{};
+    TimePoint batch_began_{};
     JournalStats told_;
     TimePoint losses_told_{};
     TimePoint trim_due_{};
