@@ -154,14 +154,14 @@ std::size_t Journal::take(const Settings& settings) {
         }
         lane->queue.release();
     }
-    log::write(lines_);
-    lines_.clear();
     return taken;
 }
 
 void Journal::commit() {
     if (in_batch_ == 0) return;
     tracking_.commit();
+    log::write(lines_);
+    lines_.clear();
     in_batch_ = 0;
     batch_began_ = now_;
 }
