@@ -10,19 +10,41 @@ using namespace std::chrono_literals;
 
 constexpr TimePoint t0{1000s};
 
-TEST(WindowTest, GrowsByOnePerWindowOfAnswersUpToItsMaximum) {
+void answer(Window& window, unsigned times) {
+    for (unsigned i = 0; i < times; ++i) {
+        window.on_sent();
+        window.on_reply();
+    }
+}
+
+TEST(WindowTest, GrowsWithEachAnswerUpToItsMaximum) {
     Window window;
     const unsigned before = window.size();
-    for (unsigned i = 0; i < before + 1; ++i) {
-        window.on_sent();
-        window.on_reply();
-    }
-    EXPECT_EQ(window.size(), before + 1);
-    for (int i = 0; i < 100'000; ++i) {
-        window.on_sent();
-        window.on_reply();
-    }
+    answer(window, 10);
+    EXPECT_EQ(window.size(), before + 10);
+    answer(window, 1000);
     EXPECT_EQ(window.size(), 128U);
+}
+
+TEST(WindowTest, AfterALossGrowsByOnePerWindowOfAnswers) {
+    Window window;
+    window.on_sent();
+    window.on_loss(t0, 400ms);
+    const unsigned half = window.size();
+    answer(window, half + 1);
+    EXPECT_EQ(window.size(), half + 1);
+    answer(window, 100'000);
+    EXPECT_EQ(window.size(), 128U);
+}
+
+TEST(WindowTest, AServerThatIsBackSoonHasHalfOfWhatItHadAndTheRestSlowly) {
+    Window window;
+    window.on_down();
+    EXPECT_EQ(window.size(), 8U);
+    answer(window, 24);
+    EXPECT_EQ(window.size(), 32U);
+    answer(window, 33);
+    EXPECT_EQ(window.size(), 33U);
 }
 
 TEST(WindowTest, SeveralToOneServerShareWhatOneMayHave) {
