@@ -109,9 +109,10 @@ std::string IpAddress::to_string() const {
 
 bool IpAddress::is_public() const {
     const auto holds_this = [this](const IpRange& range) { return range.contains(*this); };
-    if (is_v4() && !v4_octets_not_public[bytes_[12]]) return true;
-    if (is_v4())
-        return std::none_of(std::begin(v4_not_public), std::end(v4_not_public), holds_this);
+    if (is_v4()) {
+        return !v4_octets_not_public[bytes_[12]] ||
+               std::none_of(std::begin(v4_not_public), std::end(v4_not_public), holds_this);
+    }
     return v6_global.contains(*this) &&
            std::none_of(std::begin(v6_not_public), std::end(v6_not_public), holds_this);
 }

@@ -29,7 +29,7 @@ Evidence believed(const Evidence& said, const Evidence& stale, ListMask lists,
         Listing& listing = evidence.listings[list];
         if (listing.state == State::not_applicable) continue;
         if ((voting & mask_of(list)) != 0) {
-            if (is_failure(listing.state)) listing = or_stale(listing, stale.listings[list]);
+            listing = or_stale(listing, stale.listings[list]);
         } else {
             listing =
                 of_silenced_list(listing, stale.listings[list], source.state_without_vote(list));

@@ -8,22 +8,16 @@
 
 namespace postern::journal {
 
-namespace {
-
-// Only the recorder's own thread writes its counters.
-void count(std::atomic<std::uint64_t>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-}  // namespace
-
 void Recorder::on_decision(const service::Origin& origin, const service::Answer& answer) {
     const Wanted wanted = wanted_.load(std::memory_order_relaxed);
     const bool has_line = gets_line(wanted, answer);
     if (!has_line && !wanted.rows) return;
     const TimePoint now = loop_.now();
     const auto room = queue_.reserve(entry_head + tracking::encoded_size(origin, answer, now));
-    if (room.empty()) return count(dropped_);
+    if (room.empty()) {
+        ++dropped_;
+        return;
+    }
     room.front() = std::byte{has_line};
     tracking::encode(origin, answer, now, room.subspan(entry_head));
     queue_.publish();
@@ -42,7 +36,7 @@ bool Recorder::gets_line(const Wanted& wanted, const service::Answer& answer) {
         lines_counted_ = now;
     }
     if (lines_left_ < 1) {
-        count(suppressed_);
+        ++suppressed_;
         return false;
     }
     lines_left_ -= 1;

@@ -14,6 +14,7 @@
 #include "resolver/io/loop.h"
 #include "resolver/journal/record_queue.h"
 #include "resolver/journal/settings.h"
+#include "resolver/metrics/counter.h"
 #include "resolver/service/exchange.h"
 
 namespace postern::journal {
@@ -40,9 +41,9 @@ class Recorder final : public service::DecisionObserver {
     // From any thread.  Nothing is recorded while nobody wants it.
     void want(const Wanted& wanted) { wanted_.store(wanted, std::memory_order_relaxed); }
     // Entries that found the queue full.
-    std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+    std::uint64_t dropped() const { return dropped_.value(); }
     // Lines beyond what is wanted in a second.
-    std::uint64_t suppressed() const { return suppressed_.load(std::memory_order_relaxed); }
+    std::uint64_t suppressed() const { return suppressed_.value(); }
 
   private:
     bool gets_line(const Wanted& wanted, const service::Answer& answer);
@@ -50,8 +51,8 @@ class Recorder final : public service::DecisionObserver {
     const io::Loop& loop_;
     RecordQueue& queue_;
     std::atomic<Wanted> wanted_{Wanted{}};
-    std::atomic<std::uint64_t> dropped_{0};
-    std::atomic<std::uint64_t> suppressed_{0};
+    metrics::Counter dropped_;
+    metrics::Counter suppressed_;
     double lines_left_ = std::numeric_limits<double>::infinity();  // of this second
     TimePoint lines_counted_{};
 };

@@ -122,7 +122,7 @@ class HostileTexts {
                                                         "<3>",
                                                         "$(reboot)",
                                                         "ts=1",
-                                                        std::string(4096, 'A'),
+                                                        std::string(64 * 1024, 'A'),
                                                         std::string(600, '"')};
         std::string text;
         for (unsigned i = 0; i < 1 + random_() % 4; ++i) text += pieces[random_() % pieces.size()];
