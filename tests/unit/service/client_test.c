@@ -120,6 +120,8 @@ static void pipelined_questions_are_answered_by_tag(void) {
     CHECK(postern_submit(&client, "192.0.2.4", patience_ms, &even) == POSTERN_OK);
     CHECK(postern_ask(&client, "192.0.2.3", patience_ms, &answer) == POSTERN_OK);
     CHECK(answer.action == POSTERN_REJECT);
+    CHECK(postern_receive(&client, patience_ms, &answer) == POSTERN_OK);
+    CHECK(answer.tag == even && answer.action == POSTERN_ACCEPT);
 
     postern_close(&client);
     CHECK(pthread_join(thread, 0) == 0);
