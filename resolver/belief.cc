@@ -9,8 +9,9 @@ using State = Listing::State;
 
 bool is_failure(State state) { return state == State::timeout || state == State::error; }
 
-Listing or_stale(const Listing& listing, const Listing& stale) {
-    return is_failure(listing.state) && stale.stale ? stale : listing;
+// What counts instead of a failure.
+Listing or_stale(const Listing& failure, const Listing& stale) {
+    return stale.stale ? stale : failure;
 }
 
 Listing of_silenced_list(const Listing& said, const Listing& stale, State state) {
@@ -27,10 +28,9 @@ Evidence believed(const Evidence& said, const Evidence& stale, ListMask lists,
     Evidence evidence = said;
     for (ListIndex list = 0; lists >> list != 0; ++list) {
         Listing& listing = evidence.listings[list];
-        if (listing.state == State::not_applicable) continue;
         if ((voting & mask_of(list)) != 0) {
-            listing = or_stale(listing, stale.listings[list]);
-        } else {
+            if (is_failure(listing.state)) listing = or_stale(listing, stale.listings[list]);
+        } else if (listing.state != State::not_applicable) {
             listing =
                 of_silenced_list(listing, stale.listings[list], source.state_without_vote(list));
         }

@@ -56,9 +56,8 @@ void Pipeline::ask(const service::Origin& origin, const Request& request,
     count(origin, stats_.requests);
     const Known known = recall(request.client);
     const Evidence evidence = what_counts(known.evidence, known.stale);
-    decide(*policies_, request, evidence);
-    const bool enough = decision_.open_lists == 0 ||
-                        (decision_.open_lists & evidence.with(Listing::State::pending)) == 0;
+    const ListMask open = decide(*policies_, request, evidence).open_lists;
+    const bool enough = open == 0 || (open & evidence.with(Listing::State::pending)) == 0;
     if (known.public_address) count(origin, enough ? stats_.cache_hits : stats_.cache_misses);
     if (!enough) return wait_for_lists(origin, request, replies, known);
     count(origin, stats_.answered_at_once);
@@ -149,8 +148,8 @@ bool Pipeline::settle(WaitingRequest& waiting) {
     Lookup& lookup = *waiting.lookup;
     while (true) {
         const Evidence evidence = what_counts(lookup.evidence, lookup.stale);
-        decide(*waiting.policies, waiting.request, evidence);
-        const ListMask open = decision_.open_lists & evidence.with(Listing::State::pending);
+        const ListMask open = decide(*waiting.policies, waiting.request, evidence).open_lists &
+                              evidence.with(Listing::State::pending);
         if (open == 0) {
             count(waiting.origin, stats_.answered_after_waiting);
             reply_and_forget(waiting, evidence);
@@ -209,9 +208,9 @@ void Pipeline::on_deadline(WaitingRequest& waiting) {
     close_if_done(lookup);
 }
 
-void Pipeline::decide(const policy::PolicySet& policies, const Request& request,
-                      const Evidence& evidence) {
-    policy::decide(policies, request, evidence, memory_, loop_.wall_now(), decision_);
+const Decision& Pipeline::decide(const policy::PolicySet& policies, const Request& request,
+                                 const Evidence& evidence) {
+    return decider_.decide(policies, request, evidence, memory_, loop_.wall_now());
 }
 
 void Pipeline::reply_and_forget(WaitingRequest& waiting, const Evidence& evidence) {
@@ -220,21 +219,22 @@ void Pipeline::reply_and_forget(WaitingRequest& waiting, const Evidence& evidenc
     table_.remove_request(waiting);
 }
 
-// Tells what decide() left in decision_.
+// Tells what was decided last.
 void Pipeline::reply(const service::Origin& origin, const Request& request,
                      service::ReplySink& replies, const policy::PolicySet& policies,
                      const Evidence& evidence, Duration elapsed) {
+    const Decision& decision = decider_.decision();
     const service::Answer answer{.request = request,
-                                 .decision = decision_,
+                                 .decision = decision,
                                  .evidence = evidence,
                                  .policies = policies,
                                  .elapsed = elapsed,
                                  .mode = options_.mode.of(request.context)};
     // What an operator tries out leaves no trace.
     if (origin.door != service::Door::trial) {
-        policies.hits().count(decision_);
+        policies.hits().count(decision);
         if (request.mail_from)
-            policy::remember(policies, request, decision_, loop_.wall_now(), memory_);
+            policy::remember(policies, request, decision, loop_.wall_now(), memory_);
         for (service::DecisionObserver* const observer : observers_)
             observer->on_decision(origin, answer);
     }

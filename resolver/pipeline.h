@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "cache/listing_cache.h"
+#include "policy/decider.h"
 #include "policy/memory.h"
 #include "policy/policy_set.h"
 #include "resolver/dns/list_source.h"
@@ -106,8 +107,8 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
                          service::ReplySink& replies, const Evidence& evidence);
     void refresh(const IpAddress& client, const Known& known);
     bool settle(WaitingRequest& waiting);
-    void decide(const policy::PolicySet& policies, const Request& request,
-                const Evidence& evidence);
+    const Decision& decide(const policy::PolicySet& policies, const Request& request,
+                           const Evidence& evidence);
     void ask_lists(Lookup& lookup, ListMask lists, dns::Purpose purpose);
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
     void on_late_answer(const IpAddress& address, ListIndex list,
@@ -130,7 +131,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     Evidence unknown_ipv4_;
     Evidence unknown_ipv6_;
     LookupTable table_;
-    Decision decision_;  // scratch, for its memory
+    policy::Decider decider_;
     PipelineStats stats_;
 };
 

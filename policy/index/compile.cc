@@ -114,6 +114,7 @@ class Compiler {
         index_->permit_ranges = range_table(model.permit_ranges);
         summarize_lists();
         summarize_narrower();
+        summarize_connections();
         return std::move(index_);
     }
 
@@ -271,6 +272,18 @@ class Compiler {
             if (policy.enabled && is_narrower(policy)) periods.push_back(policy.valid);
         }
         index_->narrower = Periods(std::move(periods));
+    }
+
+    void summarize_connections() {
+        const Model& model = index_->model;
+        std::vector<IpRange> named = model.organization.authorized_senders;
+        named.insert(named.end(), model.permit_ranges.begin(), model.permit_ranges.end());
+        for (const Policy& policy : model.policies) {
+            if (!policy.enabled) continue;
+            named.insert(named.end(), policy.source_ips.begin(), policy.source_ips.end());
+            index_->timeless = index_->timeless && policy.valid == always;
+        }
+        index_->named_clients = range_table(named);
     }
 
     // A connection request is decided by what matches everyone to everyone, and by no block but

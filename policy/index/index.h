@@ -87,6 +87,11 @@ struct PolicySet::Index {
     RangeTable authorized_senders;
     RangeTable permit_ranges;
 
+    // Everybody who is in one of these ranges.  A connection of anybody else is decided by what the
+    // lists say, the time and, where policies name hosts, the host name.
+    RangeTable named_clients;
+    bool timeless = true;  // the time has no say: every policy that is enabled always holds
+
     // Lists that a definition in use counts, and what the permitted list means to those
     // definitions.
     ListMask block_lists = 0;

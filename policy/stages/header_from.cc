@@ -6,6 +6,7 @@
 #include "policy/stages/header_from.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "policy/model/mail_address.h"
@@ -15,24 +16,39 @@ namespace postern::policy {
 
 namespace {
 
-// Where, from `i` on, the first character with a meaning of its own stands.
+// The characters with a meaning of their own, by octet: a search for one of several would look at
+// each letter once for each of them.
+constexpr std::array<bool, 256> special = [] {
+    std::array<bool, 256> table{};
+    for (const char c : {'"', '(', '<', '>', ',', ';', ':'})
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+// Where, from `i` on, the first of them stands.
 std::size_t plain_end(std::string_view field, std::size_t i) {
-    while (i < field.size()) {
-        switch (field[i]) {
-            case '"':
-            case '(':
-            case '<':
-            case '>':
-            case ',':
-            case ';':
-            case ':':
-                return i;
-            default:
-                ++i;
-        }
-    }
+    while (i < field.size() && !special[static_cast<unsigned char>(field[i])]) ++i;
     return i;
 }
+
+struct Parts {
+    std::string_view name;
+    std::string_view address;  // may be empty
+};
+
+// Of what nearly all mail has: an address, or a name and the address in brackets.
+std::optional<Parts> usual_parts(std::string_view field) {
+    const std::size_t open = plain_end(field, 0);
+    if (open == field.size()) return Parts{.name = {}, .address = trimmed(field)};
+    if (field[open] != '<') return std::nullopt;
+    const std::size_t close = plain_end(field, open + 1);
+    if (close == field.size() || field[close] != '>') return std::nullopt;
+    if (!trimmed(field.substr(close + 1)).empty()) return std::nullopt;
+    return Parts{.name = trimmed(field.substr(0, open)),
+                 .address = trimmed(field.substr(open + 1, close - open - 1))};
+}
+
+bool is_from(const Header& header) { return equal_ignoring_case(header.name, "from"); }
 
 class Parser {
   public:
@@ -40,25 +56,14 @@ class Parser {
         : mailboxes_(mailboxes), memory_(memory), name_(memory), address_(memory) {}
 
     void parse(std::string_view field) {
-        if (!parse_usual(field)) parse_any(field);
+        if (const auto usual = usual_parts(field)) {
+            add(usual->name, usual->address);
+        } else {
+            parse_any(field);
+        }
     }
 
   private:
-    // An address, or a name and the address in brackets: what nearly all mail has, without copies.
-    bool parse_usual(std::string_view field) {
-        const std::size_t open = plain_end(field, 0);
-        if (open == field.size()) {
-            add({}, trimmed(field));
-            return true;
-        }
-        if (field[open] != '<') return false;
-        const std::size_t close = plain_end(field, open + 1);
-        if (close == field.size() || field[close] != '>') return false;
-        if (!trimmed(field.substr(close + 1)).empty()) return false;
-        add(trimmed(field.substr(0, open)), trimmed(field.substr(open + 1, close - open - 1)));
-        return true;
-    }
-
     void parse_any(std::string_view field) {
         for (std::size_t i = 0; i < field.size() && mailboxes_.size() <= mailboxes_max; ++i) {
             const std::size_t plain = plain_end(field, i);
@@ -155,10 +160,21 @@ std::pmr::vector<Mailbox> header_from(const std::vector<Header>& headers,
     mailboxes.reserve(1);  // few messages have more
     Parser parser(mailboxes, memory);
     for (const Header& header : headers) {
-        if (equal_ignoring_case(header.name, "from")) parser.parse(header.value);
+        if (is_from(header)) parser.parse(header.value);
     }
     if (mailboxes.size() > mailboxes_max) mailboxes.back().address.clear();
     return mailboxes;
+}
+
+std::optional<std::string_view> sole_address(const std::vector<Header>& headers) {
+    std::optional<std::string_view> address;
+    for (const Header& header : headers) {
+        if (!is_from(header)) continue;
+        const auto parts = usual_parts(header.value);
+        if (address || !parts || parts->address.empty()) return std::nullopt;
+        address = parts->address;
+    }
+    return address;
 }
 
 }  // namespace postern::policy

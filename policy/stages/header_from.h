@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,5 +27,9 @@ struct Mailbox {
 // not follow the grammar is taken as well as it can be, since a forger need not follow it either.
 std::pmr::vector<Mailbox> header_from(const std::vector<Header>& headers,
                                       std::pmr::memory_resource* memory);
+
+// The address of the only mailbox where there is one From field of the simplest form, as in nearly
+// all mail: found without copying anything.  Valid as long as `headers`.
+std::optional<std::string_view> sole_address(const std::vector<Header>& headers);
 
 }  // namespace postern::policy

@@ -12,6 +12,7 @@ namespace {
 
 template <class Hit>
 void append(std::pmr::vector<Hit>& hits, std::span<const Hit> more) {
+    if (more.empty()) return;  // nearly always
     hits.insert(hits.end(), more.begin(), more.end());
 }
 
@@ -66,17 +67,20 @@ Sender::Sender(const PolicySet::Index& index, const Request& request,
     envelope_types_ = types_;
     if (!request.headers) return;
 
-    const std::pmr::vector<Mailbox> mailboxes = header_from(*request.headers, memory);
-    for (const Mailbox& mailbox : mailboxes) {
-        // Most mail says the same in both places.
-        const bool is_same = std::string_view(mailbox.address) == *request.mail_from &&
-                             !index.scopes.has(TextKind::display_name);
-        if (is_same) {
-            add_envelope_to_header();
-        } else {
-            add_header(party(index, mailbox.address, mailbox.display_name, memory));
-        }
+    // Most mail says the same in both places.
+    const bool names_matter = index.scopes.has(TextKind::display_name);
+    if (!names_matter && sole_address(*request.headers) == *request.mail_from) {
+        add_envelope_to_header();
+    } else {
+        add_mailboxes(index, *request.headers, memory);
     }
+}
+
+void Sender::add_mailboxes(const PolicySet::Index& index, const std::vector<Header>& headers,
+                           std::pmr::memory_resource* memory) {
+    const std::pmr::vector<Mailbox> mailboxes = header_from(headers, memory);
+    for (const Mailbox& mailbox : mailboxes)
+        add_header(party(index, mailbox.address, mailbox.display_name, memory));
     if (mailboxes.empty()) add_header(party(index, {}, {}, memory));
 }
 

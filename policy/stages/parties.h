@@ -60,6 +60,8 @@ class Sender {
 
   private:
     static bool sees_header(View view) { return view == View::header || view == View::message; }
+    void add_mailboxes(const PolicySet::Index& index, const std::vector<Header>& headers,
+                       std::pmr::memory_resource* memory);
     void add_header(const Party& party);
     void add_envelope_to_header();
     Hit& hit(const ScopeHit& scope);

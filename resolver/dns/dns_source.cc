@@ -126,7 +126,7 @@ void DnsSource::start(Question& question, Upstream& upstream) {
     question.patience_ends = loop_.now() + options_.timeout * options_.attempts;
     ++asked_of_list_[question.asked.list];
     retries_[question.asked.list].on_first_try();
-    seats_.ask(questions_.index_of(question), query_of(question));
+    seats_.ask(questions_.index_of(question));
     attempt(question, upstream);
 }
 
@@ -137,7 +137,7 @@ void DnsSource::try_server(Upstream& upstream, const ListQuestion& asked) {
     if (question == nullptr) return;
     question->state = State::late;
     ++late_;
-    seats_.ask(questions_.index_of(*question), query_of(*question));
+    seats_.ask(questions_.index_of(*question));
     attempt(*question, upstream);
     loop_.timers().arm(question->timer, loop_.now() + linger);
 }
@@ -177,7 +177,7 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
     for (unsigned i = 0; i < question.attempts_made; ++i) {
         Attempt& attempt = question.attempts[i];
         if (!attempt.live || attempt.upstream != &upstream) continue;
-        if (!matches(attempt, socket, query_of(question), bytes)) continue;
+        if (!upstream.is_reply(attempt, socket, bytes)) continue;
 
         const ListIndex list = question.asked.list;
         if (attempt.in_window) upstream.window().on_reply();
@@ -188,8 +188,8 @@ void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_
         if (try_elsewhere(question, attempt, bytes)) return;
         blame_others(question, upstream);
         question.answered_by = upstream.number();
+        seats_.receive(index, bytes, attempt.question_size);
         close_attempts(question);
-        seats_.receive(index, bytes);
         return;
     }
 }

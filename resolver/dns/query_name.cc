@@ -86,11 +86,6 @@ void Query::set_letter_case(std::uint64_t bits) {
     }
 }
 
-bool Query::is_question_of(std::span<const std::byte> reply) const {
-    return reply.size() >= size_ &&
-           std::memcmp(reply.data() + header_size, &data_[header_size], size_ - header_size) == 0;
-}
-
 std::string Query::name() const {
     std::string text;
     for (std::size_t at = header_size; data_[at] != 0; at += 1U + data_[at]) {

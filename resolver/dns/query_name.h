@@ -50,17 +50,18 @@ class Query {
     std::span<const std::byte> bytes() const {
         return std::as_bytes(std::span(data_.data(), size_));
     }
+    // Name, type and class: what a reply repeats to the letter, right behind its header.
+    std::span<const std::byte> question() const { return bytes().subspan(header_size); }
     void set_id(std::uint16_t id);
     // Gives every letter of the name the case of one bit of `bits`, in turn
     // (draft-vixie-dnsext-dns0x20): an attacker who cannot see the query must guess them all.
     void set_letter_case(std::uint64_t bits);
-    // True when `reply` repeats the question of this query to the letter, right behind its header.
-    bool is_question_of(std::span<const std::byte> reply) const;
     // The name in text form, without the final dot.
     std::string name() const;
 
-  private:
     static constexpr std::size_t header_size = 12;
+
+  private:
     static constexpr std::size_t question_tail = 4;  // type and class
 
     void append_label(std::string_view label);

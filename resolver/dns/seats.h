@@ -4,6 +4,10 @@
 //
 // A question's datagram channel and its id there follow from its index; one that was truncated
 // moves to the stream channel of the server that said so.
+//
+// Over datagrams c-ares does not learn what is asked.  Which reply belongs to which attempt is
+// known by then (Upstream::is_reply), and to compare the names again costs c-ares more than all the
+// rest: it is given the shortest question there is, and that one again in each reply.
 #pragma once
 
 #include <memory>
@@ -31,9 +35,11 @@ class Seats {
     Seats(io::Loop& loop, Owner& owner, const std::vector<io::Endpoint>& servers,
           std::size_t questions_max);
 
-    void ask(QuestionIndex question, Query query);
-    // The reply to an attempt: its id is the attempt's.
-    void receive(QuestionIndex question, std::span<const std::byte> reply);
+    void ask(QuestionIndex question);
+    // The reply to an attempt, with the attempt's id, and behind its header the attempt's question,
+    // of `question_size` bytes.
+    void receive(QuestionIndex question, std::span<const std::byte> reply,
+                 std::size_t question_size);
     void ask_over_tcp(QuestionIndex question, std::uint8_t server, Query query);
     // c-ares cannot cancel one query, but it can be told that it failed: on_reply follows.
     void expire(QuestionIndex question, std::optional<std::uint8_t> stream, Query query);

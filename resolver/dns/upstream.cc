@@ -3,11 +3,12 @@
 
 #include <cerrno>
 
+#include "policy/index/hash.h"
+
 namespace postern::dns {
 
 namespace {
 
-constexpr std::size_t header_size = 12;
 constexpr std::size_t ids = 65536;
 // Beyond this a free id would take long to find, and a guess would soon hit a used one.
 constexpr std::size_t ids_used_max = ids / 2;
@@ -25,6 +26,7 @@ Upstream::Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::
       owner_(owner),
       number_(number),
       server_(server),
+      hash_seed_(loop.random()),
       window_(sources),
       reachability_(lists),
       question_of_id_(ids) {
@@ -54,18 +56,33 @@ bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
     question_of_id_[id] = question + 1;
     ++ids_used_;
 
+    query.set_id(id);
+    query.set_letter_case(loop_.random());
     attempt = {.upstream = this,
-               .letter_case = loop_.random(),
+               .question_hash = hash_of(query.question()),
                .sent = loop_.now(),
                .id = id,
+               .question_size = static_cast<std::uint16_t>(query.question().size()),
                .socket = current_socket_,
                .live = true,
                .in_window = true};
-    query.set_id(id);
-    query.set_letter_case(attempt.letter_case);
     loop_.send_datagram(port.socket, query.bytes());
     window_.on_sent();
     return true;
+}
+
+bool Upstream::is_reply(const Attempt& attempt, std::uint8_t socket,
+                        std::span<const std::byte> bytes) const {
+    if (bytes.size() < Query::header_size + attempt.question_size || socket != attempt.socket ||
+        id_of(bytes) != attempt.id) {
+        return false;
+    }
+    // A response, a standard query, one question (RFC 1035 section 4.1.1).
+    const auto flags = std::to_integer<unsigned>(bytes[2]);
+    const bool one_question = bytes[4] == std::byte{0} && bytes[5] == std::byte{1};
+    if ((flags & 0xF8) != 0x80 || !one_question) return false;
+    return hash_of(bytes.subspan(Query::header_size, attempt.question_size)) ==
+           attempt.question_hash;
 }
 
 void Upstream::forget(Attempt& attempt) {
@@ -90,11 +107,15 @@ void Upstream::go_down() {
     owner_.on_reachability(*this);
 }
 
+std::uint64_t Upstream::hash_of(std::span<const std::byte> question) const {
+    return policy::hash_of(question.data(), question.size(), hash_seed_);
+}
+
 std::uint8_t Upstream::pick_socket() { return static_cast<std::uint8_t>(loop_.random() % sockets); }
 
 void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {
     const QuestionIndex question =
-        bytes.size() < header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
+        bytes.size() < Query::header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
     if (question == 0) {
         ++upstream->strays_;
         return;
@@ -106,18 +127,6 @@ void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes)
 void Upstream::Port::on_error(io::SocketId, int error) {
     if (error != ECONNREFUSED) return;
     if (upstream->reachability_.on_refusal(upstream->loop_.now())) upstream->go_down();
-}
-
-bool matches(const Attempt& attempt, std::uint8_t socket, Query query,
-             std::span<const std::byte> bytes) {
-    if (bytes.size() < header_size || socket != attempt.socket || id_of(bytes) != attempt.id)
-        return false;
-    // A response, a standard query, one question (RFC 1035 section 4.1.1).
-    const auto flags = std::to_integer<unsigned>(bytes[2]);
-    const bool one_question = bytes[4] == std::byte{0} && bytes[5] == std::byte{1};
-    if ((flags & 0xF8) != 0x80 || !one_question) return false;
-    query.set_letter_case(attempt.letter_case);
-    return query.is_question_of(bytes);
 }
 
 }  // namespace postern::dns

@@ -29,9 +29,10 @@ class Upstream;
 // One datagram on its way.
 struct Attempt {
     Upstream* upstream = nullptr;
-    std::uint64_t letter_case = 0;
+    std::uint64_t question_hash = 0;  // of its bytes as they were sent, letter case and all
     TimePoint sent{};
     std::uint16_t id = 0;
+    std::uint16_t question_size = 0;
     std::uint8_t socket = 0;
     bool live = false;       // its id is taken: a reply would still be accepted
     bool in_window = false;  // counts against the window; neither answered nor timed out
@@ -43,7 +44,7 @@ class Upstream final {
       public:
         virtual ~Owner() = default;
         // A datagram with the id of `question`'s attempt; whether it is its reply the owner checks
-        // with matches().
+        // with is_reply().
         virtual void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
                                  std::span<const std::byte> bytes) = 0;
         // It went down, or came up again.
@@ -70,6 +71,10 @@ class Upstream final {
     // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or
     // no socket can be opened.
     bool send(QuestionIndex question, Query query, Attempt& attempt);
+    // Whether `bytes`, which came in at `socket`, are the reply to the live `attempt`: a response
+    // with its id that repeats its question to the letter.
+    bool is_reply(const Attempt& attempt, std::uint8_t socket,
+                  std::span<const std::byte> bytes) const;
     // Gives the attempt's id back, if it has one; a reply that comes later belongs to nobody.
     void forget(Attempt& attempt);
     // The next batch leaves from another port.
@@ -89,11 +94,15 @@ class Upstream final {
 
     void go_down();
     std::uint8_t pick_socket();
+    std::uint64_t hash_of(std::span<const std::byte> question) const;
 
     io::Loop& loop_;
     Owner& owner_;
     const std::uint8_t number_;
     const io::Endpoint server_;
+    // Secret.  A hash is kept instead of the question, whose letter case would have to be made
+    // again for each reply; to meet it by chance is harder than all that a forger has to guess.
+    const std::uint64_t hash_seed_;
     Window window_;
     Reachability reachability_;
     std::array<Port, sockets> ports_;
@@ -103,10 +112,5 @@ class Upstream final {
     std::size_t ids_used_ = 0;
     std::uint64_t strays_ = 0;
 };
-
-// True when `bytes` is a reply to `query` as the live `attempt` sent it: its id, its socket, its
-// letter case.
-bool matches(const Attempt& attempt, std::uint8_t socket, Query query,
-             std::span<const std::byte> bytes);
 
 }  // namespace postern::dns

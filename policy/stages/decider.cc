@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/decider.h"
+
+#include <algorithm>
+
+#include "policy/index/index.h"
+
+namespace postern::policy {
+
+namespace {
+
+// Whether the decision is the same for every request with this evidence, at any time.
+bool depends_on_lists_alone(const PolicySet::Index& index, const Request& request) {
+    return index.timeless && !request.mail_from && !request.authenticated &&
+           (request.hostname.empty() || index.source_hosts.empty()) &&
+           !index.named_clients.contains(request.client);
+}
+
+// As far as the `lists` go: nobody looks at others.
+bool is_same(const Evidence& a, const Evidence& b, std::size_t lists) {
+    return a.permitted == b.permitted &&
+           std::equal(a.listings.begin(), a.listings.begin() + static_cast<std::ptrdiff_t>(lists),
+                      b.listings.begin());
+}
+
+}  // namespace
+
+const Decision& Decider::decide(const PolicySet& policies, const Request& request,
+                                const Evidence& evidence, const Memory& memory, WallTime now) {
+    const PolicySet::Index& index = policies.index();
+    const bool lists_alone = depends_on_lists_alone(index, request);
+    const bool has_pairs = memory.has_pairs();
+    if (lists_alone && depends_on_lists_alone_ && has_pairs == has_pairs_ &&
+        decision_.policy_set == index.fingerprint &&
+        is_same(evidence, evidence_, index.model.lists.size())) {
+        ++repeated_;
+        return decision_;
+    }
+    policy::decide(policies, request, evidence, memory, now, decision_);
+    depends_on_lists_alone_ = lists_alone;
+    if (!lists_alone) return decision_;
+    evidence_ = evidence;
+    has_pairs_ = has_pairs;
+    return decision_;
+}
+
+}  // namespace postern::policy
