@@ -6,7 +6,7 @@ import signal
 import threading
 
 import postfix_server
-from postfix_server import Smtp, deliver, queue_of
+from postfix_server import Smtp, a_minute_later, deliver, queue_of
 
 CLEAN, LISTED, LISTED_V6 = "5.9.0.6", "5.9.0.7", "2a01:4f8::25"
 MILTER = (
@@ -96,13 +96,27 @@ class PostfixMilter(postfix_server.TestCase):
             "a@sender.example",
             ["ann@corp.example", "bob@corp.example", "carol@corp.example", "dan@other.example"],
         )
-        greylisted = deliver(postfix.port, CLEAN, "a@sender.example", ["carol@corp.example"])
 
         self.assertEqual([reply.code for reply in session.recipients], [550, 250, 550, 451])
         self.assertEqual(session.message.code, 250)
-        self.assertEqual(greylisted.recipients[0].code, 451)
         (message,) = postfix.messages(1)
         self.assertEqual(message["X-Original-To"], "bob@corp.example")
+
+    def test_a_stranger_is_greylisted_and_passes_when_it_comes_again(self):
+        state = self.folder / "state.db"
+        posternd, postfix = self.start(state=str(state))
+
+        def send():
+            return deliver(postfix.port, CLEAN, "a@sender.example", ["carol@corp.example"])
+
+        for first in (send(), send()):
+            self.assertEqual(first.recipients[0].code, 451)
+            self.assertIn("4.7.1", first.recipients[0].text)
+        a_minute_later(posternd, state)
+        self.assertEqual(send().message.code, 250)
+
+        (message,) = postfix.messages(1)
+        self.assertEqual(message["X-Postern-Verdict"], "accept")
 
     def test_a_permitted_sender_passes_and_later_scanners_are_told(self):
         _, postfix = self.start()

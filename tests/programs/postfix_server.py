@@ -13,12 +13,14 @@ gives it a resolv.conf, which then holds in a mount namespace of its own.  Mail 
 delivered into one Maildir.
 """
 
+import contextlib
 import email
 import os
 import pathlib
 import pwd
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -226,6 +228,14 @@ def queue_of(folder):
     queue = pathlib.Path(folder) / "postfix/queue"
     queue.mkdir(parents=True, exist_ok=True)
     return queue
+
+
+def a_minute_later(posternd, state):
+    """Restarts the daemon as if all that it remembers in `state` had been a minute before."""
+    posternd.stop()
+    with contextlib.closing(sqlite3.connect(state)) as database, database:
+        database.execute("UPDATE triplet SET first_attempt = first_attempt - 61")
+    posternd.start()
 
 
 class TestCase(harness.TestCase):
