@@ -43,7 +43,8 @@ Found ListingCache::find(const IpAddress& address, TimePoint now, Evidence& evid
     if (!table_.find(table_.key_of(address), line)) return found;
 
     const Tick at = to_tick(now);
-    for (ListIndex list = 0; list < table_.lists(); ++list) {
+    const auto lists = static_cast<ListIndex>(table_.lists());
+    for (ListIndex list = 0; list < lists; ++list) {
         const Cell cell = line.cell(list);
         if (cell.is_good(at)) {
             evidence.listings[list] = cell.listing();

@@ -28,12 +28,12 @@ Evidence believed(const Evidence& said, const Evidence& stale, ListMask lists,
     Evidence evidence = said;
     for (ListIndex list = 0; lists >> list != 0; ++list) {
         Listing& listing = evidence.listings[list];
-        if ((voting & mask_of(list)) != 0) {
-            if (is_failure(listing.state)) listing = or_stale(listing, stale.listings[list]);
-        } else if (listing.state != State::not_applicable) {
-            listing =
-                of_silenced_list(listing, stale.listings[list], source.state_without_vote(list));
-        }
+        const bool votes = (voting >> list & 1U) != 0;
+        if (votes && !is_failure(listing.state)) continue;  // nearly always
+        if (listing.state == State::not_applicable) continue;
+        const Listing& before = stale.listings[list];
+        listing = votes ? or_stale(listing, before)
+                        : of_silenced_list(listing, before, source.state_without_vote(list));
     }
     return evidence;
 }

@@ -68,7 +68,7 @@ void Connection::on_drained() {
 
 void Connection::resume() {
     queued_ = false;
-    if (!stalled_ || full_ || !within(2)) return;
+    if (!stalled_ || full_ || !within(Part::half)) return;
     stalled_ = false;
     reading_ = true;
     take_held();
@@ -155,7 +155,7 @@ bool Connection::take_one(std::string_view bytes) {
         report(intake.error);
     }
     if (shared_.out.size() >= out_size_max) flush();
-    if (!within(1)) {
+    if (!within(Part::all)) {
         stall();
     } else if (shared_.said >= shared_.limits.said_in_batch) {
         stall();
@@ -206,7 +206,7 @@ void Connection::reply(Ticket ticket, const Answer& answer) {
     shared_.late.clear();
     append(shared_.late, ticket, answer);
     send(shared_.late);
-    if (stalled_ && !full_ && within(2)) queue_up(shared_.ready);
+    if (stalled_ && !full_ && within(Part::half)) queue_up(shared_.ready);
     close_if_done();
 }
 
@@ -288,10 +288,12 @@ std::size_t Connection::in_flight_max() const {
     return dialect_->ordered() ? shared_.limits.ordered_in_flight : shared_.limits.tagged_in_flight;
 }
 
-bool Connection::within(std::size_t divisor) const {
+bool Connection::within(Part part_of_limits) const {
     const Limits& limits = shared_.limits;
-    const auto part = [divisor](std::size_t most, std::size_t left) {
-        return std::max<std::size_t>(std::min(most, left) / divisor, 1);
+    // Asked for each request: a division would take as long as all the rest.
+    const auto part = [shift = static_cast<unsigned>(part_of_limits)](std::size_t most,
+                                                                      std::size_t left) {
+        return std::max<std::size_t>(std::min(most, left) >> shift, 1);
     };
     const std::size_t requests = part(in_flight_max(), shared_.requests.left());
     const std::size_t bytes = part(limits.bytes_in_flight, shared_.request_bytes.left());

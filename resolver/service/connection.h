@@ -126,7 +126,8 @@ class Connection {
     void close_if_done();
     std::size_t in_flight_max() const;
     // True while less is unfinished than that part of what this connection may have.
-    bool within(std::size_t divisor) const;
+    enum class Part : std::uint8_t { all, half };
+    bool within(Part part_of_limits) const;
     bool affordable(const Intake& intake) const;
 
     Shared& shared_;

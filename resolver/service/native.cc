@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/service/native.h"
 
+#include <bit>
 #include <cstring>
 
 namespace postern::service::native {
@@ -37,24 +38,19 @@ constexpr std::uint8_t flag_degraded = 0x02;
 constexpr std::uint8_t flag_advisory = 0x04;
 constexpr std::uint8_t flags_known = flag_final | flag_degraded | flag_advisory;
 
-// Unrolled, both loops become one move each.
+// Numbers are little-endian, as they lie in memory on the machines that this is built for.
+static_assert(std::endian::native == std::endian::little);
+
 template <class Number>
 Number load(std::string_view bytes, std::size_t at) {
-    Number number = 0;
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        const auto byte = static_cast<std::uint8_t>(bytes[at + i]);
-        number = static_cast<Number>(number | static_cast<Number>(byte) << (8 * i));
-    }
+    Number number;
+    std::memcpy(&number, bytes.data() + at, sizeof(Number));
     return number;
 }
 
 template <class Number>
 void store(char* bytes, std::size_t at, Number number) {
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        bytes[at + i] = static_cast<char>(number >> (8 * i) & 0xFF);
-    }
+    std::memcpy(bytes + at, &number, sizeof(Number));
 }
 
 void store_header(char* bytes, const Header& header) {
