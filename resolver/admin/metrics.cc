@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "resolver/admin/process_figures.h"
+#include "resolver/log/output.h"
 #include "resolver/service/mode.h"
 
 namespace postern::admin {
@@ -352,6 +353,9 @@ constexpr Metric table[] = {
      [](Daemon daemon) { return daemon.journal.suppressed; }},
 
     // The daemon.
+    {{"postern_log_lines_lost_total", Kind::counter,
+      "Lines of the log that were lost because nobody read it."},
+     [](Daemon) { return log::lines_lost(); }},
     {{"postern_config_last_reload_successful", Kind::gauge,
       "1 when the last reload was made, 0 when it was refused."},
      [](Daemon daemon) { return std::uint64_t{daemon.reloads.last_successful}; }},

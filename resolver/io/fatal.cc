@@ -11,6 +11,7 @@ namespace postern::io {
 void fatal(const char* call, int error) {
     spdlog::critical("event=fatal call={} what=\"{}\"", call,
                      std::generic_category().message(error));
+    spdlog::shutdown();  // writes it
     std::abort();
 }
 

@@ -2,14 +2,18 @@
 #include "resolver/log/output.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/async.h>
 #include <spdlog/sinks/sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -20,6 +24,24 @@
 namespace postern::log {
 
 namespace {
+
+// Events that wait for the log's thread; of more the oldest are lost.
+constexpr std::size_t events_max = 8192;
+constexpr int patience_ms = 1000;
+// A pipe takes so much at once or not at all (pipe(7)).
+constexpr std::size_t piece_max = PIPE_BUF;
+
+Milliseconds now() {
+    const auto time = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::floor<std::chrono::milliseconds>(time).count();
+}
+
+// The whole lines at the front of `lines` that fit into a piece, or what fits of the first.
+std::string_view first_piece(std::string_view lines) {
+    if (lines.size() <= piece_max) return lines;
+    const std::size_t end = lines.rfind('\n', piece_max - 1);
+    return lines.substr(0, end == std::string_view::npos ? piece_max : end + 1);
+}
 
 // systemd names the stream it has connected us to (systemd.exec(5)); one that has been redirected
 // since is another.
@@ -61,13 +83,18 @@ class StandardError final : public spdlog::sinks::sink {
         write(out);
     }
 
-    // What cannot be written is lost: there is nowhere to say so.
     void write(std::string_view lines) {
         const std::lock_guard lock(mutex_);
         while (!lines.empty()) {
-            const ssize_t written = ::write(STDERR_FILENO, lines.data(), lines.size());
-            if (written < 0 && errno != EINTR) return;
-            if (written > 0) lines.remove_prefix(static_cast<std::size_t>(written));
+            if (!is_writable()) {
+                lost_ += static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
+                return;
+            }
+            if (lost_ > told_) write_piece(line_of_losses());
+            told_ = lost_;
+            const std::string_view piece = first_piece(lines);
+            write_piece(piece);
+            lines.remove_prefix(piece.size());
         }
     }
 
@@ -77,11 +104,39 @@ class StandardError final : public spdlog::sinks::sink {
 
     void set_format(Format format) { format_ = format; }
     bool has_priorities() const { return priorities_; }
+    std::uint64_t lines_lost() const { return lost_; }
 
   private:
+    bool is_writable() {
+        pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+        is_stuck_ = ::poll(&output, 1, is_stuck_ ? 0 : patience_ms) == 0;
+        return !is_stuck_;
+    }
+
+    // What is refused is lost: there is nowhere to say so.
+    static void write_piece(std::string_view piece) {
+        while (!piece.empty()) {
+            const ssize_t written = ::write(STDERR_FILENO, piece.data(), piece.size());
+            if (written < 0 && errno != EINTR) return;
+            if (written > 0) piece.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+
+    std::string line_of_losses() const {
+        const auto count = static_cast<std::int64_t>(lost_ - told_);
+        std::string out;
+        if (priorities_) append_priority(out, Level::warning);
+        Line line(out, format_, now(), Level::warning);
+        line.text("event", "log_lines_lost").number("count", count).end();
+        return out;
+    }
+
     const bool priorities_ = is_journal();
     std::atomic<Format> format_ = Format::text;
     std::mutex mutex_;
+    bool is_stuck_ = false;
+    std::atomic<std::uint64_t> lost_ = 0;
+    std::uint64_t told_ = 0;  // of those
 };
 
 const std::shared_ptr<StandardError>& output() {
@@ -91,11 +146,20 @@ const std::shared_ptr<StandardError>& output() {
 
 }  // namespace
 
-void start() { spdlog::set_default_logger(std::make_shared<spdlog::logger>("posternd", output())); }
+Running::Running() {
+    spdlog::init_thread_pool(events_max, 1);
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::async_logger>("posternd", output(), spdlog::thread_pool(),
+                                               spdlog::async_overflow_policy::overrun_oldest));
+}
+
+Running::~Running() { spdlog::shutdown(); }
 
 void set_format(Format format) { output()->set_format(format); }
 
 bool has_priorities() { return output()->has_priorities(); }
+
+std::uint64_t lines_lost() { return output()->lines_lost(); }
 
 void write(std::string_view lines) { output()->write(lines); }
 

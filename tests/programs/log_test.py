@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lines about decisions, and what an operator can choose about them."""
 
+import contextlib
 import json
 import os
 
 import harness
-from harness import JsonGateway, parse_log_line, request
+from harness import JsonGateway, parse_log_line, request, until
 
 ZONE = "one.bl.example"
 LISTED = "5.9.0.7"
@@ -97,6 +98,50 @@ class Log(harness.TestCase):
         )
         self.assertGreater(left_out, 0)
         self.assertEqual(len(self.decisions(daemon)) + left_out, 200)
+
+    def test_a_reader_of_the_log_who_is_stuck_holds_up_nobody(self):
+        pipe = self.folder / "log.pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        into_pipe = ("sh", "-c", 'exec "$@" 2> "$0"', pipe)
+        daemon = self.daemon(self.config(decisions_per_second=0), wrapper=into_pipe)
+
+        # More lines than a pipe holds, then an event of the loop's own, and one of another thread.
+        self.ask_often(daemon)
+        with JsonGateway(daemon.gateway) as confused:
+            confused.send(b"{nonsense}\n")
+            self.assertIn("error", confused.receive())
+        self.assertEqual(daemon.ctl("reload").returncode, 0)
+        self.assertEqual(daemon.ask(LISTED)["action"], "reject")
+
+        lost = "postern_log_lines_lost_total"
+        until(lambda: daemon.metrics()[lost].total() > 0, daemon.alive, "lines are lost")
+        text = b""
+
+        def is_told():
+            nonlocal text
+            daemon.ask(CLEAN)
+            with contextlib.suppress(BlockingIOError):
+                while piece := os.read(reader, 65536):
+                    text += piece
+            return b"event=log_lines_lost" in text
+
+        until(is_told, daemon.alive, "the reader knows that lines were lost")
+        lines = [parse_log_line(line) for line in text.decode().split("\n")[:-1]]
+        told = [int(line["count"]) for line in lines if line["event"] == b"log_lines_lost"]
+        self.assertGreater(sum(told), 0)
+
+        self.ask_often(daemon)
+        self.assertEqual(daemon.stop(), 0)
+
+    def ask_often(self, daemon):
+        with JsonGateway(daemon.gateway) as gateway:
+            for _ in range(20):
+                for _ in range(50):
+                    gateway.submit(request(CLEAN))
+                for _ in range(50):
+                    gateway.receive()
 
     def test_systemds_journal_gets_priorities(self):
         log = self.folder / "posternd.log"

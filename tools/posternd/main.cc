@@ -88,6 +88,7 @@ void serve(const sigset_t& signals, postern::Daemon& daemon) {
 
 int run(const std::string& path) {
     const sigset_t signals = block_signals();
+    const postern::log::Running log;
     Problems problems;
     auto config = postern::config::load(path, problems);
     print(problems);
@@ -127,6 +128,5 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "posternd " POSTERN_VERSION);
     CLI11_PARSE(app, argc, argv);
 
-    postern::log::start();
     return only_check ? check(path) : run(path);
 }

@@ -116,9 +116,12 @@ TEST_F(DnsSourceTest, AReplyThatDiffersInAnyBitOfItsQuestionIsNotAccepted) {
         bytes[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
         loop.inject(server, query.port, bytes);
     }
+    const ReplyBuilder whole = query.reply().rcode(3);
+    for (std::size_t size = 0; size < query.bytes.size(); ++size)
+        loop.inject(server, query.port, whole.bytes().first(size));
     run();
     EXPECT_TRUE(recorder.given.empty());
-    servers.reply(query, query.reply().rcode(3));
+    servers.reply(query, whole);
     run();
     EXPECT_EQ(recorder.given, (std::vector<Given>{{1, 0, State::clear}}))
         << "the real one still is";

@@ -39,29 +39,6 @@ TEST_F(DnsSourceTest, AMillionForgedRepliesAtGuessedIdsAreNotAccepted) {
     EXPECT_EQ(recorder.given, (std::vector<Given>{{77, 0, State::clear}})) << "the real one is";
 }
 
-// One who knows all but a single letter's case, or says the right thing with too little behind it.
-TEST_F(DnsSourceTest, AReplyMustRepeatItsQuestionToTheLetter) {
-    start({server}, 1);
-    ask("5.9.1.2", 0, 77);
-    run();
-    const SeenQuery query = servers.seen().at(0);
-    const std::vector<std::byte> real = copy(query.reply().rcode(3));
-    for (std::size_t i = Query::header_size; i < query.bytes.size(); ++i) {
-        std::vector<std::byte> changed = real;
-        changed[i] ^= std::byte{0x20};
-        loop.inject(server, query.port, changed);
-    }
-    for (std::size_t size = 0; size < query.bytes.size(); ++size) {
-        loop.inject(server, query.port, std::span(real).first(size));
-    }
-    run();
-    EXPECT_TRUE(recorder.given.empty());
-
-    loop.inject(server, query.port, real);
-    run();
-    EXPECT_EQ(recorder.given, (std::vector<Given>{{77, 0, State::clear}}));
-}
-
 // A datagram may be longer than any that a name server was allowed to send.
 TEST_F(DnsSourceTest, AReplyThatIsTooLongIsNoListing) {
     start({server}, 1);
