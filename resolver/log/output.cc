@@ -26,7 +26,7 @@ namespace postern::log {
 namespace {
 
 // Events that wait for the log's thread; of more the oldest are lost.
-constexpr std::size_t events_max = 8192;
+constexpr std::size_t events_max = 1024;
 constexpr int patience_ms = 1000;
 // A pipe takes so much at once or not at all (pipe(7)).
 constexpr std::size_t piece_max = PIPE_BUF;

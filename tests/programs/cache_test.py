@@ -101,12 +101,7 @@ class Cache(harness.TestCase):
         daemon.wait_until_lists_vote()
 
         self.assertEqual(daemon.ask(ADDRESS)["action"], "reject")
-        harness.until(
-            lambda: daemon.ctl("ping").returncode == 0
-            and "event=snapshot_damaged" in daemon.log.read_text(),
-            lambda: None,
-            "the log tells of the damage",
-        )
+        daemon.wait_for_log("event=snapshot_damaged")
 
     def wait_until_cached(self, daemon, lists):
         def cached():

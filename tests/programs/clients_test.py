@@ -219,7 +219,8 @@ class Shortage(TestCase):
 
         self.assert_served_exactly()
 
-        lines = [line for line in self.posternd.log.read_text().splitlines() if "event=io " in line]
+        log = self.posternd.wait_for_log("event=io ")
+        lines = [line for line in log.splitlines() if "event=io " in line]
         self.assertEqual(len(lines), 1)
         self.assertRegex(lines[0], r"io_uring: kernel refused it \(EPERM.*\); using epoll\"$")
 

@@ -98,7 +98,8 @@ class Container(harness.TestCase):
         daemon.start()
 
         self.assertEqual(daemon.ask("5.9.0.1")["action"], "accept")
-        self.assertRegex(daemon.log.read_text(), r"event=io what=.io_uring: .*EPERM.*using epoll")
+        log = daemon.wait_for_log("event=io ")
+        self.assertRegex(log, r"event=io what=.io_uring: .*EPERM.*using epoll")
 
 
 if __name__ == "__main__":

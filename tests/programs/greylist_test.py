@@ -105,7 +105,7 @@ class Greylist(harness.TestCase):
         daemon = self.start()
 
         self.assert_greylisted(daemon.ask(CLIENT))
-        self.assertIn("event=state_corrupt", daemon.log.read_text())
+        daemon.wait_for_log("event=state_corrupt")
         self.assertEqual(len(list(self.folder.glob("state.db.corrupt-*"))), 1)
 
     def test_a_path_that_cannot_be_written_stops_nobody(self):
@@ -114,7 +114,7 @@ class Greylist(harness.TestCase):
         daemon = self.start()
 
         self.assert_greylisted(daemon.ask(CLIENT))
-        self.assertIn("event=state_in_memory_only", daemon.log.read_text())
+        daemon.wait_for_log("event=state_in_memory_only")
 
 
 if __name__ == "__main__":

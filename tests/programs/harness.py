@@ -186,6 +186,15 @@ class Daemon:
         self.process.kill()
         self.process.wait()
 
+    def wait_for_log(self, text):
+        """Until the log has it, which is written by a thread of its own; returns the log."""
+        until(
+            lambda: self.ctl("ping").returncode == 0 and text in self.log.read_text(),
+            self.alive,
+            f"the log has {text}",
+        )
+        return self.log.read_text()
+
     def hang_up(self):
         self.process.send_signal(signal.SIGHUP)
 

@@ -77,7 +77,7 @@ class Health(harness.TestCase):
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_a_loop_that_does_not_turn_is_not_alive(self):
         _, daemon = self.lab_and_daemon()
-        if "io_uring: in use" not in daemon.log.read_text():
+        if "io_uring: in use" not in daemon.wait_for_log("event=io "):
             self.skipTest("the kernel refuses io_uring")
         holding = ("-e", "trace=io_uring_enter", "-e", "inject=io_uring_enter:delay_enter=600s")
         with open(self.folder / "strace", "wb") as out:

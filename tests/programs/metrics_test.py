@@ -254,7 +254,7 @@ class Metrics(harness.TestCase):
         self.assertEqual(page["postern_build_info"].total(io=self.io_in_use(daemon)), 1)
 
     def io_in_use(self, daemon):
-        return "uring" if "io_uring: in use" in daemon.log.read_text() else "epoll"
+        return "uring" if "io_uring: in use" in daemon.wait_for_log("event=io ") else "epoll"
 
 
 if __name__ == "__main__":

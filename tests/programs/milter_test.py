@@ -60,11 +60,7 @@ class Milter(harness.TestCase):
         # What the test above is worth.
         self.posternd.write_config(self.posternd.config.read_text().replace("bob@", "eve@"))
         self.posternd.hang_up()
-        harness.until(
-            lambda: "event=reloaded" in self.posternd.log.read_text(),
-            lambda: self.posternd.ctl("ping"),
-            "the configuration is read again",
-        )
+        self.posternd.wait_for_log("event=reloaded")
         ran = self.run_script("listed")
         self.assertNotEqual(ran.returncode, 0)
         self.assertIn("not continue", ran.stdout + ran.stderr)
@@ -74,7 +70,7 @@ class Milter(harness.TestCase):
             with self.subTest(nonsense), Gateway(str(self.path)) as peer:
                 peer.send(nonsense)
                 self.assertIsNone(peer.read_line())
-        self.assertIn("event=protocol_error dialect=milter", self.posternd.log.read_text())
+        self.posternd.wait_for_log("event=protocol_error dialect=milter")
         self.assertEqual(self.posternd.ask(LISTED)["action"], "reject")
 
 

@@ -42,15 +42,6 @@ class Tracking(harness.TestCase):
         self.assertEqual(answer.returncode, 0, answer.stderr)
         return [json.loads(line) for line in answer.stdout.splitlines()]
 
-    def wait_for_log(self, daemon, text):
-        harness.until(
-            lambda: daemon.ctl("ping").returncode == 0 and text in daemon.log.read_text(),
-            lambda: None,
-            f"the log has {text}",
-        )
-
-
-class Found(Tracking):
     def test_a_decision_is_found_by_what_people_know_of_it(self):
         daemon = self.start()
         daemon.ask(LISTED, id="mine", helo="mx.sender.example")
@@ -211,7 +202,7 @@ class Faults(Tracking):
             ["prlimit", "--pid", str(daemon.process.pid), "--fsize=unlimited:"], check=True
         )
         daemon.ask(CLEAN)
-        self.wait_for_log(daemon, "event=tracking_recovered")
+        daemon.wait_for_log("event=tracking_recovered")
         self.assertEqual(len(self.track(daemon, "--client", CLEAN)), 1)
 
     def test_a_damaged_file_is_moved_aside(self):
@@ -219,14 +210,14 @@ class Faults(Tracking):
         daemon = self.start()
         daemon.ask(LISTED)
         self.assertEqual(len(self.track(daemon)), 1)
-        self.assertIn("event=tracking_corrupt", daemon.log.read_text())
+        daemon.wait_for_log("event=tracking_corrupt")
         self.assertEqual(len(list(self.folder.glob("tracking.db.corrupt-*"))), 1)
 
     def test_a_missing_folder_stops_nobody(self):
         self.path = self.folder / "missing" / "tracking.db"
         daemon = self.start()
         self.assertEqual(daemon.ask(LISTED)["action"], "reject")
-        self.wait_for_log(daemon, "event=tracking_failed")
+        daemon.wait_for_log("event=tracking_failed")
         self.assertEqual(daemon.ctl("track").returncode, 1)
 
 
