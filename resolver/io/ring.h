@@ -53,10 +53,9 @@ class Ring {
     // one system call.
     void submit_and_wait(unsigned count, Duration patience);
 
-    // Takes all completions there are, those that the queue had no room for too.  Returns their
-    // number.
+    // Takes all completions there are, those that the queue had no room for too.
     template <class Take>
-    std::size_t take_completions(Take take);
+    void take_completions(Take take);
 
     // The buffer that a completion names, and its return to the kernel.
     std::span<const std::byte> buffer(const io_uring_cqe& completion) const;
@@ -80,17 +79,14 @@ class Ring {
 };
 
 template <class Take>
-std::size_t Ring::take_completions(Take take) {
+void Ring::take_completions(Take take) {
     constexpr unsigned chunk = 64;
     io_uring_cqe* completions[chunk];
-    std::size_t total = 0;
     // Peeking fetches what overflowed once the queue is empty.
     while (const unsigned count = io_uring_peek_batch_cqe(&ring_, completions, chunk)) {
         for (unsigned i = 0; i < count; ++i) take(*completions[i]);
         io_uring_cq_advance(&ring_, count);
-        total += count;
     }
-    return total;
 }
 
 }  // namespace postern::io

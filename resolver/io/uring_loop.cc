@@ -25,7 +25,7 @@ enum class UringLoop::Operation : std::uint8_t {
 
 namespace {
 
-// Below this a batch is too small to expect as much of the next.
+// Below this a batch has too few datagrams to expect as many of the next.
 constexpr std::size_t coalesced_min = 4;
 // What a peer that reads slowly is sent in one go: little enough to see that it reads at all.
 constexpr std::size_t patient_piece = std::size_t{16} * 1024;
@@ -53,19 +53,19 @@ UringLoop::~UringLoop() {
 // The batch.
 
 Clocks UringLoop::wait(Duration patience) {
-    if (last_batch_ < coalesced_min) {
+    if (datagrams_received_ < coalesced_min) {
         ring_->submit_and_wait(1, patience);
     } else {
-        const auto count =
-            static_cast<unsigned>(std::min<std::size_t>(last_batch_, options_.wait_batch_max));
+        const auto count = static_cast<unsigned>(
+            std::min<std::size_t>(datagrams_received_, options_.wait_batch_max));
         ring_->submit_and_wait(count, std::min(patience, options_.wait_batch_time));
     }
     return read_clocks();
 }
 
 void UringLoop::collect() {
-    last_batch_ = ring_->take_completions(
-        [this](const io_uring_cqe& completion) { on_completion(completion); });
+    datagrams_received_ = 0;
+    ring_->take_completions([this](const io_uring_cqe& completion) { on_completion(completion); });
     settle_sends();
 }
 
@@ -210,6 +210,7 @@ void UringLoop::on_received(Socket& socket, const io_uring_cqe& completion) {
 
 void UringLoop::deliver(Socket& socket, std::span<const std::byte> bytes) {
     if (socket.kind == SocketKind::stream) return received(socket, bytes);
+    ++datagrams_received_;
     if (socket.kind == SocketKind::datagram) return received_datagram(socket, bytes);
     deliver_datagram_from(socket, bytes);
 }
