@@ -7,6 +7,8 @@
 // before: nothing.
 #pragma once
 
+#include <cstdint>
+
 #include "policy/decision.h"
 #include "policy/listing.h"
 #include "policy/memory.h"

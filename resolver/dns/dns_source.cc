@@ -304,8 +304,12 @@ void DnsSource::end(Question& question) {
     close_attempts(question);
     if (question.state == State::late) --late_;
     question.state = State::ended;
-    const auto stream = question.truncated ? std::optional(question.answered_by) : std::nullopt;
-    seats_.expire(questions_.index_of(question), stream, query_of(question));
+    const QuestionIndex index = questions_.index_of(question);
+    if (question.truncated) {
+        seats_.expire_over_tcp(index, question.answered_by, query_of(question));
+    } else {
+        seats_.expire(index);
+    }
 }
 
 void DnsSource::release(Question& question) {

@@ -45,7 +45,8 @@ Seats::Seats(io::Loop& loop, Owner& owner, const std::vector<io::Endpoint>& serv
 
 void Seats::ask(QuestionIndex question) {
     Seat& seat = datagram_seat(question);
-    seat.channel.ask(id_of(question, seat.first), stand_in(id_of(question, seat.first)));
+    const std::uint16_t id = id_of(question, seat.first);
+    seat.channel.ask(id, stand_in(id));
 }
 
 void Seats::receive(QuestionIndex question, std::span<const std::byte> reply,
@@ -69,15 +70,15 @@ void Seats::ask_over_tcp(QuestionIndex question, std::uint8_t server, Query quer
     seat.channel.ask(id_of(question, seat.first), query.bytes());
 }
 
-void Seats::expire(QuestionIndex question, std::optional<std::uint8_t> stream, Query query) {
-    Seat& seat = stream ? *streams_[*stream] : datagram_seat(question);
+void Seats::expire(QuestionIndex question) {
+    Seat& seat = datagram_seat(question);
     const std::uint16_t id = id_of(question, seat.first);
-    query.set_id(id);
-    if (stream) {
-        seat.channel.expire(id, query.bytes());
-    } else {
-        seat.channel.expire(id, stand_in(id));
-    }
+    seat.channel.expire(id, stand_in(id));
+}
+
+void Seats::expire_over_tcp(QuestionIndex question, std::uint8_t server, const Query& query) {
+    Seat& seat = *streams_[server];
+    seat.channel.expire(id_of(question, seat.first), query.bytes());
 }
 
 void Seats::process_datagrams() {

@@ -42,7 +42,8 @@ class Seats {
                  std::size_t question_size);
     void ask_over_tcp(QuestionIndex question, std::uint8_t server, Query query);
     // c-ares cannot cancel one query, but it can be told that it failed: on_reply follows.
-    void expire(QuestionIndex question, std::optional<std::uint8_t> stream, Query query);
+    void expire(QuestionIndex question);
+    void expire_over_tcp(QuestionIndex question, std::uint8_t server, const Query& query);
 
     void process_datagrams();
     void process_streams();

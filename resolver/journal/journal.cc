@@ -30,11 +30,6 @@ constexpr int niceness = 10;
 // Of this thread alone (setpriority(2)); where that is refused it goes without.
 void step_back() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness); }
 
-Milliseconds wall_milliseconds() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::floor<milliseconds>(now).count();
-}
-
 Milliseconds since_boot(TimePoint time) {
     return std::chrono::floor<milliseconds>(time.time_since_epoch()).count();
 }
@@ -134,15 +129,15 @@ bool Journal::write_down(const Settings& settings, bool is_flush) {
 }
 
 void Journal::trim(const Settings& settings) {
-    const bool more =
-        tracking_.trim({.oldest = wall_milliseconds() - milliseconds(settings.retention).count(),
-                        .bytes_max = settings.bytes_max});
+    const bool more = tracking_.trim(
+        {.oldest = log::wall_milliseconds() - milliseconds(settings.retention).count(),
+         .bytes_max = settings.bytes_max});
     trim_due_ = more ? now_ : now_ + trim_interval;
 }
 
 // Takes what is in the queues, up to a batch; returns how much that was.
 std::size_t Journal::take(const Settings& settings) {
-    const Milliseconds boot = wall_milliseconds() - since_boot(io::read_clocks().now);
+    const Milliseconds boot = log::wall_milliseconds() - since_boot(io::read_clocks().now);
     const std::size_t share = batch_max / std::max<std::size_t>(lanes_.size(), 1);
     std::size_t taken = 0;
     for (const auto& lane : lanes_) {

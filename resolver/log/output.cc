@@ -31,9 +31,8 @@ constexpr int patience_ms = 1000;
 // A pipe takes so much at once or not at all (pipe(7)).
 constexpr std::size_t piece_max = PIPE_BUF;
 
-Milliseconds now() {
-    const auto time = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::floor<std::chrono::milliseconds>(time).count();
+Milliseconds since_1970(std::chrono::system_clock::time_point time) {
+    return std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
 // The whole lines at the front of `lines` that fit into a piece, or what fits of the first.
@@ -69,11 +68,8 @@ class StandardError final : public spdlog::sinks::sink {
   public:
     void log(const spdlog::details::log_msg& message) override {
         const std::string_view payload(message.payload.data(), message.payload.size());
-        const Level level = level_of(message.level);
-        const auto time = message.time.time_since_epoch();
         std::string out;
-        if (priorities_) append_priority(out, level);
-        Line line(out, format_, std::chrono::floor<std::chrono::milliseconds>(time).count(), level);
+        Line line = begin_line(out, since_1970(message.time), level_of(message.level));
         if (const auto pairs = parse_line(payload)) {
             for (const KeyValue& pair : *pairs) line.text(pair.key, pair.value);
         } else {
@@ -125,10 +121,14 @@ class StandardError final : public spdlog::sinks::sink {
     std::string line_of_losses() const {
         const auto count = static_cast<std::int64_t>(lost_ - told_);
         std::string out;
-        if (priorities_) append_priority(out, Level::warning);
-        Line line(out, format_, now(), Level::warning);
+        Line line = begin_line(out, wall_milliseconds(), Level::warning);
         line.text("event", "log_lines_lost").number("count", count).end();
         return out;
+    }
+
+    Line begin_line(std::string& out, Milliseconds time, Level level) const {
+        if (priorities_) append_priority(out, level);
+        return Line(out, format_, time, level);
     }
 
     const bool priorities_ = is_journal();
@@ -158,6 +158,8 @@ Running::~Running() { spdlog::shutdown(); }
 void set_format(Format format) { output()->set_format(format); }
 
 bool has_priorities() { return output()->has_priorities(); }
+
+Milliseconds wall_milliseconds() { return since_1970(std::chrono::system_clock::now()); }
 
 std::uint64_t lines_lost() { return output()->lines_lost(); }
 

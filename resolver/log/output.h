@@ -31,6 +31,9 @@ void set_format(Format format);
 // Whether lines begin with a priority, because standard error is systemd's journal.
 bool has_priorities();
 
+// The time of a line that begins now.
+Milliseconds wall_milliseconds();
+
 // How many lines were lost so far because nobody read them.
 std::uint64_t lines_lost();
 

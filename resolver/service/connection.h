@@ -125,8 +125,8 @@ class Connection {
     void settle();
     void close_if_done();
     std::size_t in_flight_max() const;
-    // True while less is unfinished than that part of what this connection may have.
     enum class Part : std::uint8_t { all, half };
+    // True while less is unfinished than that part of what this connection may have.
     bool within(Part part_of_limits) const;
     bool affordable(const Intake& intake) const;
 

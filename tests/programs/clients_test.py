@@ -207,6 +207,7 @@ class Shortage(TestCase):
 
         self.assert_served_exactly()
 
+        self.posternd.stop()  # then it has said everything
         log = self.posternd.log.read_text()
         self.assertNotIn("level=critical", log)
 

@@ -43,7 +43,8 @@ class Clock(harness.TestCase):
     def test_the_calendar_of_the_daemon_does_jump(self):
         self.jump(10 * YEAR)
         self.posternd.ctl("reload")
-        years = {line[:7] for line in self.posternd.log.read_text().splitlines()}  # ts=2026
+        log = self.posternd.wait_for_log("event=reloaded")
+        years = {line[:7] for line in log.splitlines()}  # ts=2026
         self.assertEqual(len(years), 2, years)
 
     def test_what_the_cache_holds_neither_expires_nor_lives_longer(self):

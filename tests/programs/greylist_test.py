@@ -85,6 +85,7 @@ class Greylist(harness.TestCase):
         daemon.start()
 
         self.assertEqual(self.first_attempts(), before)
+        daemon.stop()  # then it has said everything
         self.assertNotIn("state_corrupt", daemon.log.read_text())
 
     def test_a_correspondent_is_still_permitted(self):

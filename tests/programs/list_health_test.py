@@ -70,7 +70,7 @@ class ListHealth(harness.TestCase):
         self.assertEqual(len(lab.queries(LIAR)), asked)
         self.assertEqual(daemon.list_states()["three"], "refused")
         self.assertIn("public or unattributable resolver", daemon.ctl("lists").stdout)
-        log = daemon.wait_for_log("event=list_state list=three from=healthy to=refused why=")
+        log = daemon.wait_for_log('event=list_state list=three from=healthy to=refused why="')
         self.assertNotIn(LIAR, log)
 
     def test_a_dead_list_is_open_and_votes_again_when_it_is_back(self):

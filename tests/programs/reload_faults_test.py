@@ -225,6 +225,7 @@ class Killed(TestCase):
         self.posternd.wait_until_lists_vote()
 
         self.assertEqual(self.posternd.ask(LISTED)["action"], "reject")
+        self.posternd.stop()  # then it has said everything
         self.assertNotIn("event=state_corrupt", self.posternd.log.read_text())
 
 

@@ -42,6 +42,8 @@ class Tracking(harness.TestCase):
         self.assertEqual(answer.returncode, 0, answer.stderr)
         return [json.loads(line) for line in answer.stdout.splitlines()]
 
+
+class Found(Tracking):
     def test_a_decision_is_found_by_what_people_know_of_it(self):
         daemon = self.start()
         daemon.ask(LISTED, id="mine", helo="mx.sender.example")
@@ -182,6 +184,7 @@ class Faults(Tracking):
         daemon.start()
         kept = [one["request"]["client"] for one in self.track(daemon, "--limit", "0")]
         self.assertEqual([client for client in reversed(kept) if client != CLEAN], asked)
+        daemon.stop()  # then it has said everything
         self.assertNotIn("tracking_corrupt", daemon.log.read_text())
 
     def test_a_full_disk_stops_no_mail_and_is_told_and_got_over(self):
