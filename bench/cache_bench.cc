@@ -55,9 +55,7 @@ class Sets {
             }
         }
     }
-    ListMask find(const IpAddress& client, Evidence& evidence) {
-        return cache_.find(client, now, evidence, stale_).good;
-    }
+    ListMask find(const IpAddress& client) { return cache_.find(client, now, said_); }
     void prefetch(std::span<const IpAddress> clients) const { cache_.prefetch(clients); }
     double bytes_per_line() const {
         const cache::CacheStats stats = cache_.stats();
@@ -66,7 +64,7 @@ class Sets {
 
   private:
     cache::ListingCache cache_;
-    Evidence stale_;
+    cache::Said said_;
 };
 
 class MapInOrderOfUse {
@@ -76,7 +74,7 @@ class MapInOrderOfUse {
         for (std::uint64_t i = 0; i < entries; ++i) put(address(i));
         bytes_ = mallinfo2().uordblks + mallinfo2().hblkhd - before;
     }
-    ListMask find(const IpAddress& client, Evidence& evidence) {
+    ListMask find(const IpAddress& client) {
         const auto place = places_.find(client);
         if (place == places_.end()) return 0;
         order_.splice(order_.begin(), order_, place->second);
@@ -84,7 +82,7 @@ class MapInOrderOfUse {
         for (std::size_t list = 0; list < lists; ++list) {
             const cache::Cell& cell = place->second->cells[list];
             if (!cell.is_good(cache::to_tick(now))) continue;
-            evidence.listings[list] = cell.listing();
+            evidence_.listings[list] = cell.listing();
             found |= mask_of(static_cast<ListIndex>(list));
         }
         return found;
@@ -114,6 +112,7 @@ class MapInOrderOfUse {
 
     std::size_t entries_;
     std::size_t bytes_ = 0;
+    Evidence evidence_;
     std::list<Line> order_;
     std::unordered_map<IpAddress, std::list<Line>::iterator, Hash> places_;
 };
@@ -136,9 +135,8 @@ void find_one(benchmark::State& state, std::uint64_t first) {
     const auto entries = static_cast<std::size_t>(state.range(0));
     auto& cache = filled<Cache>(entries);
     Numbers numbers(entries);
-    Evidence evidence;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(cache.find(address(first + numbers.next()), evidence));
+        benchmark::DoNotOptimize(cache.find(address(first + numbers.next())));
     }
     state.counters["bytes/address"] = cache.bytes_per_line();
 }
@@ -158,13 +156,12 @@ void hit_in_batches(benchmark::State& state) {
     const auto entries = static_cast<std::size_t>(state.range(0));
     auto& cache = filled<Sets>(entries);
     Numbers numbers(entries);
-    Evidence evidence;
     std::array<IpAddress, batch> clients;
     while (state.KeepRunningBatch(batch)) {
         for (IpAddress& client : clients) client = address(numbers.next());
         cache.prefetch(clients);
         for (const IpAddress& client : clients) {
-            benchmark::DoNotOptimize(cache.find(client, evidence));
+            benchmark::DoNotOptimize(cache.find(client));
         }
     }
 }

@@ -101,7 +101,21 @@ void write_answer(benchmark::State& state, std::uint32_t weight) {
     state.counters["bytes"] = static_cast<double>(out.size());
 }
 
-void read_native(benchmark::State& state) { read_request<NativeDialect>(state, native_query()); }
+// As queries come that are read together.
+void read_native(benchmark::State& state) {
+    Scratch scratch;
+    const NativeDialect dialect(scratch);
+    std::string bytes;
+    while (bytes.size() < Queries::most * native::fixed_size) bytes += native_query();
+    Queries queries;
+    while (state.KeepRunningBatch(Queries::most)) {
+        dialect.read_queries(bytes, queries);
+        benchmark::DoNotOptimize(queries.clients);
+    }
+    if (queries.count != Queries::most) state.SkipWithError("the queries were not understood");
+    state.counters["bytes"] = native::fixed_size;
+}
+
 void read_postfix(benchmark::State& state) { read_request<Postfix>(state, postfix_request()); }
 void read_json(benchmark::State& state) { read_request<JsonLines>(state, json_request()); }
 void write_native(benchmark::State& state) { write_answer<NativeDialect>(state, 0); }

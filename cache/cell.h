@@ -44,15 +44,20 @@ inline constexpr Duration failure_ttl_max = std::chrono::seconds{60};
 class Cell {
   public:
     Cell() = default;  // empty
-    static Cell from_word(std::uint64_t word) { return std::bit_cast<Cell>(word); }
-    std::uint64_t word() const { return std::bit_cast<std::uint64_t>(*this); }
+    static Cell from_word(std::uint64_t word) {
+        Cell cell;
+        cell.word_ = word;
+        return cell;
+    }
+    std::uint64_t word() const { return word_; }
 
     static Cell of_opinion(const Listing& listing, Tick now, Tick expires);
     // The cell after `failure`.  An opinion that is still good stays, but is no longer due.
     Cell after_failure(const Listing& failure, Tick now, const StaleLimits& limits) const;
 
+    bool is_empty() const { return state() == Listing::State::not_applicable; }
     // Holds something that has not expired.
-    bool is_good(Tick now) const { return expires_ > now; }
+    bool is_good(Tick now) const { return expires() > now; }
     bool is_good_opinion(Tick now) const { return is_good(now) && is_opinion(); }
     // Of what was said last, good or expired: not a failure.
     bool is_opinion() const {
@@ -60,16 +65,18 @@ class Cell {
     }
     // A good opinion, in the last twentieth to tenth of its life.
     bool is_due(Tick now) const {
-        return is_good_opinion(now) && extra_ != 0 &&
-               expires_ - now <= std::uint64_t{1} << (extra_ - 1);
+        // That is, expires - now <= 2^(extra - 1), and never when `extra` is 0.
+        return is_good_opinion(now) && (2 * (expires() - now) - 1) >> get(extra_field) == 0;
     }
-    Tick expires() const { return expires_; }
+    Tick expires() const { return get(expires_field); }
 
     // What was said last.  Only for a cell that is not empty.
     Listing listing() const {
-        const auto code = static_cast<std::uint32_t>(code_);
-        return {.state = state(), .stale = false, .code = has_code() ? loopback | code : 0};
+        const bool has_code = is_opinion() || state() == Listing::State::refused;
+        return {.state = state(), .stale = false, .code = has_code ? code() : 0};
     }
+    // The parts that listing() depends on; 0 for the empty cell.
+    std::uint64_t without_times() const { return word_ & (state_field.mask() | code_field.mask()); }
     // The opinion, expired but within limits.
     std::optional<Listing> stale(Tick now, const StaleLimits& limits) const;
 
@@ -83,23 +90,42 @@ class Cell {
 
     static constexpr std::uint32_t loopback = 0x7F00'0000;
 
-    Listing::State state() const { return static_cast<Listing::State>(state_); }
-    bool has_code() const {
-        return code_ != 0 &&
-               (state() == Listing::State::listed || state() == Listing::State::refused);
+    // Fields of the word.
+    struct Field {
+        unsigned at;
+        unsigned bits;
+
+        constexpr std::uint32_t most() const { return (1U << bits) - 1; }
+        constexpr std::uint64_t mask() const { return std::uint64_t{most()} << at; }
+    };
+    static constexpr Field expires_field{0, 29};
+    static constexpr Field state_field{29, 3};     // Listing::State; not_applicable: empty
+    static constexpr Field failures_field{32, 3};  // in a row
+    // Of an opinion: one more than the binary logarithm of the ticks in which it is due; 0: never.
+    // Of a failure: one more than the unit in which the opinion beneath expired; 0: there is none.
+    static constexpr Field extra_field{35, 5};
+    // Of 127.0.0.0/8, whose first octet goes without saying; 0 for "clear".  Beneath a failure it
+    // also tells a listing from "clear".
+    static constexpr Field code_field{40, 24};
+
+    std::uint32_t get(Field field) const {
+        return static_cast<std::uint32_t>(word_ >> field.at) & field.most();
+    }
+    // What does not fit is cut.
+    void set(Field field, std::uint32_t value) {
+        word_ &= ~field.mask();
+        word_ |= std::uint64_t{value & field.most()} << field.at;
+    }
+
+    Listing::State state() const { return static_cast<Listing::State>(get(state_field)); }
+    std::uint32_t code() const {
+        const std::uint32_t rest = get(code_field);
+        return rest == 0 ? 0 : loopback | rest;
     }
     std::optional<Tick> opinion_expired() const;
     Listing::State opinion() const;
 
-    std::uint64_t expires_ : 29 = 0;
-    std::uint64_t state_ : 3 = 0;     // Listing::State; not_applicable: empty
-    std::uint64_t failures_ : 3 = 0;  // in a row
-    // Of an opinion: one more than the binary logarithm of the ticks in which it is due; 0: never.
-    // Of a failure: one more than the unit in which the opinion beneath expired; 0: there is none.
-    std::uint64_t extra_ : 5 = 0;
-    // Of 127.0.0.0/8, whose first octet goes without saying.  Beneath a failure it also tells a
-    // listing from "clear".
-    std::uint64_t code_ : 24 = 0;
+    std::uint64_t word_ = 0;
 };
 static_assert(sizeof(Cell) == sizeof(std::uint64_t));
 

@@ -36,27 +36,38 @@ void ListingCache::prefetch(std::span<const IpAddress> addresses) const {
     }
 }
 
-Found ListingCache::find(const IpAddress& address, TimePoint now, Evidence& evidence,
-                         Evidence& stale_evidence) {
-    Found found;
-    Table::Line line;
-    if (!table_.find(table_.key_of(address), line)) return found;
-
-    const Tick at = to_tick(now);
+ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said) {
     const auto lists = static_cast<ListIndex>(table_.lists());
+    said.due_ = 0;
+    Table::Line line;
+    if (!table_.find(table_.key_of(address), line)) {
+        for (ListIndex list = 0; list < lists; ++list) said.tell(list, Cell{});
+        return 0;
+    }
+    const Tick at = to_tick(now);
+    ListMask due = 0;
     for (ListIndex list = 0; list < lists; ++list) {
         const Cell cell = line.cell(list);
-        if (cell.is_good(at)) {
-            evidence.listings[list] = cell.listing();
-            found.good |= mask_of(list);
-            if (cell.is_opinion()) {
-                if (line.is_often_asked && cell.is_due(at)) found.due |= mask_of(list);
-                continue;
-            }
-        }
+        said.tell(list, cell.is_good(at) ? cell : Cell{});
+        if (cell.is_due(at)) due |= mask_of(list);
+    }
+    if (line.is_often_asked) said.due_ = due;
+    return said.good();
+}
+
+ListMask ListingCache::find_stale(const IpAddress& address, TimePoint now,
+                                  Evidence& evidence) const {
+    ListMask found = 0;
+    Table::Line line;
+    if (!table_.peek(table_.key_of(address), line)) return found;
+
+    const Tick at = to_tick(now);
+    for (ListIndex list = 0; list < table_.lists(); ++list) {
+        const Cell cell = line.cell(list);
+        if (cell.is_good_opinion(at)) continue;
         if (const auto stale = cell.stale(at, stale_limits_)) {
-            stale_evidence.listings[list] = *stale;
-            found.stale |= mask_of(list);
+            evidence.listings[list] = *stale;
+            found |= mask_of(list);
         }
     }
     return found;

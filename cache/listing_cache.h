@@ -14,6 +14,7 @@
 #include <span>
 
 #include "cache/cell.h"
+#include "cache/said.h"
 #include "cache/table.h"
 #include "policy/ip_address.h"
 #include "policy/listing.h"
@@ -28,17 +29,6 @@ struct CacheStats {
     std::uint64_t insertions = 0;
     std::uint64_t evictions = 0;  // of lines that were still good
     std::uint64_t skipped = 0;    // what was not remembered because others were writing
-};
-
-// What is known of an address.
-struct Found {
-    // Opinions that have not expired, and failures that are remembered.
-    ListMask good = 0;
-    // Opinions that have expired not too long ago.  A list can be in both: its failure is good, and
-    // what it said before is stale.
-    ListMask stale = 0;
-    // Of the good ones, opinions of an often asked address that soon expire: worth asking again.
-    ListMask due = 0;
 };
 
 class ListingCache {
@@ -64,10 +54,12 @@ class ListingCache {
     // finds follow.
     void prefetch(std::span<const IpAddress> addresses) const;
 
-    // Fills `evidence` with what is good at `now`, `stale_evidence` with what is stale, marked as
-    // such.  The listings of other lists are left alone.
-    Found find(const IpAddress& address, TimePoint now, Evidence& evidence,
-               Evidence& stale_evidence);
+    // Has `said` say what is good at `now`; returns of which lists that is.
+    ListMask find(const IpAddress& address, TimePoint now, Said& said);
+    // Fills `evidence` with opinions that expired not too long ago, marked as stale, and returns of
+    // which lists; some lie beneath a failure that is good.  The listings of other lists are left
+    // alone.  Wanted seldom, and so not counted as a find.
+    ListMask find_stale(const IpAddress& address, TimePoint now, Evidence& evidence) const;
 
     // Keeps an opinion (listed, clear) for `ttl`.
     void put(const IpAddress& address, ListIndex list, const Listing& listing, Duration ttl,

@@ -54,24 +54,19 @@ struct SetHead {
 };
 static_assert(sizeof(SetHead) == 64);
 
-// An array of the head is read as words, its first element in the lowest bits.
-static_assert(std::endian::native == std::endian::little);
-
-// The ways that have this tag.  Four tags at a time: a find would spend more on comparing eight,
-// one by one, than on all the rest.
+// The ways that have this tag.  All at once: a find would spend more on comparing eight, one by
+// one, than on all the rest.
 inline WayMask ways_with(const std::array<Tag, ways>& tags, Tag tag) {
-    constexpr std::uint64_t each = 0x0001'0001'0001'0001;
-    constexpr std::uint64_t low_bits = 0x7FFF * each;
-    // Brings the highest bits of four tags together, in their order, as the highest four.
-    constexpr std::uint64_t gather = 1ULL << 45 | 1ULL << 30 | 1ULL << 15 | 1;
-    WayMask found = 0;
+    using Lanes [[gnu::vector_size(sizeof(tags))]] = Tag;
+    using Words [[gnu::vector_size(sizeof(tags))]] = std::uint64_t;
+    constexpr Lanes masks{1, 2, 4, 8, 16, 32, 64, 128};
     const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(tags);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::uint64_t difference = words[i] ^ tag * each;
-        const std::uint64_t equal = ~(((difference & low_bits) + low_bits) | difference | low_bits);
-        found |= static_cast<WayMask>((equal * gather >> 60) << (4 * i));
-    }
-    return found;
+    const Lanes lanes = reinterpret_cast<Lanes>(Words{words[0], words[1]});
+    const Words equal = reinterpret_cast<Words>((lanes == tag) & masks);
+    std::uint64_t found = equal[0] | equal[1];
+    found |= found >> 32;
+    found |= found >> 16;
+    return static_cast<WayMask>(found);
 }
 
 }  // namespace postern::cache

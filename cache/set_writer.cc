@@ -7,31 +7,30 @@
 
 namespace postern::cache {
 
-SetWriter::SetWriter(Table& table, std::size_t set, Patience patience) : table_(table), set_(set) {
+SetWriter::SetWriter(Table& table, std::size_t set, Patience patience)
+    : table_(table), words_(table.head_of(set)) {
     for (unsigned tries = 0; !held_; held_ = hold()) {
         if (patience == Patience::limited && tries++ == tries_max) {
             add(table_.header().counters.skipped, std::uint64_t{1});
             return;
         }
     }
-    const Table::HeadWords& words = table_.head(set_);
-    for (std::size_t i = 1; i < words.size(); ++i) before_[i] = load(words[i]);
+    for (std::size_t i = 1; i < words_.size(); ++i) before_[i] = load(words_[i]);
     head_ = std::bit_cast<SetHead>(before_);
 }
 
 // Only words that have changed are written: readers count finds meanwhile.
 SetWriter::~SetWriter() {
     if (!held_) return;
-    Table::HeadWords& words = table_.head(set_);
     const auto after = std::bit_cast<Table::HeadWords>(head_);
-    for (std::size_t i = 1; i < words.size(); ++i) {
-        if (after[i] != before_[i]) store(words[i], after[i]);
+    for (std::size_t i = 1; i < words_.size(); ++i) {
+        if (after[i] != before_[i]) store(words_[i], after[i]);
     }
-    store(words[0], load(words[0]) + 1);
+    store(words_[0], load(words_[0]) + 1);
 }
 
 bool SetWriter::hold() {
-    std::uint64_t& sequence = table_.head(set_)[0];
+    std::uint64_t& sequence = words_[0];
     std::uint64_t even = load(sequence);
     return even % 2 == 0 && std::atomic_ref<std::uint64_t>(sequence).compare_exchange_strong(
                                 even, even + 1, std::memory_order_acq_rel);
@@ -48,7 +47,7 @@ unsigned SetWriter::take(const Table::Key& key, Tick now) {
 
     const SetHead::Seat seat = head_.take(key.tag, worthless);
     if (seat.pushed_out) add(counters.evictions, std::uint64_t{1});
-    std::uint64_t* const words = table_.line(set_, seat.way);
+    std::uint64_t* const words = table_.line(words_, seat.way);
     store(words[0], key.address[0]);
     store(words[1], key.address[1]);
     for (ListIndex list = 0; list < table_.lists(); ++list) put(seat.way, list, {});
@@ -100,7 +99,7 @@ bool SetWriter::is_worthless(unsigned way, Tick now) const {
 }
 
 std::uint64_t& SetWriter::word_of(unsigned way, std::size_t list) const {
-    return table_.line(set_, way)[std::tuple_size_v<Table::AddressWords> + list];
+    return table_.line(words_, way)[std::tuple_size_v<Table::AddressWords> + list];
 }
 
 }  // namespace postern::cache

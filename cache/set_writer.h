@@ -24,7 +24,9 @@ class SetWriter {
     // False when patience ran out; nothing below may be used then.
     bool is_held() const { return held_; }
 
-    std::optional<unsigned> find(const Table::Key& key) const { return table_.find_way(key); }
+    std::optional<unsigned> find(const Table::Key& key) const {
+        return table_.find_way(words_, key);
+    }
     // A way for an address that has none, its cells empty.
     unsigned take(const Table::Key& key, Tick now);
     void leave(unsigned way);
@@ -45,7 +47,7 @@ class SetWriter {
     std::uint64_t& word_of(unsigned way, std::size_t list) const;
 
     Table& table_;
-    const std::size_t set_;
+    Table::HeadWords& words_;    // of the set, as readers see them
     Table::HeadWords before_{};  // as found
     SetHead head_;               // to be written back
     bool held_ = false;

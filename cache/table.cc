@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <new>
+#include <span>
 
 #include "cache/set_writer.h"
 #include "cache/shared_word.h"
@@ -31,6 +32,24 @@ WayBytes load_bytes(const std::uint64_t& word) { return std::bit_cast<WayBytes>(
 
 std::size_t words_for(std::size_t lists) {
     return (address_size + lists + line_size - 1) / line_size * line_size;
+}
+
+// The ways whose tags say that they may be it.
+inline WayMask candidates(std::span<const std::uint64_t> head, Tag tag) {
+    const std::array<std::uint64_t, 2> tags{load(head[tags_at]), load(head[tags_at + 1])};
+    return ways_with(std::bit_cast<std::array<Tag, ways>>(tags), tag);
+}
+
+// Readers count without a lock, so two of them may count as one.  When a writer has given the way
+// to another address meanwhile, that one has a find too many: this decides who stays, not what is
+// true.
+inline std::uint8_t count_find(std::uint64_t& word, unsigned way) {
+    WayBytes finds = load_bytes(word);
+    if (finds[way] < finds_max) {
+        ++finds[way];
+        store(word, std::bit_cast<std::uint64_t>(finds));
+    }
+    return finds[way];
 }
 
 }  // namespace
@@ -67,13 +86,13 @@ IpAddress Table::address_of(const Line& line) {
     return IpAddress(std::bit_cast<IpAddress::Bytes>(line.address));
 }
 
-void Table::prefetch_head(const Key& key) const { __builtin_prefetch(&head(key.set)); }
+void Table::prefetch_head(const Key& key) const { __builtin_prefetch(&head_of(key.set)); }
 
 void Table::prefetch_line(const Key& key) const {
-    const WayMask found = candidates(key.set, key.tag);
+    HeadWords& head = head_of(key.set);
+    const WayMask found = candidates(head, key.tag);
     if (found == 0) return;
-    const std::uint64_t* const words =
-        line(key.set, static_cast<unsigned>(std::countr_zero(found)));
+    const std::uint64_t* const words = line(head, static_cast<unsigned>(std::countr_zero(found)));
     for (std::size_t word = 0; word < line_words_; word += line_size) {
         __builtin_prefetch(words + word);
     }
@@ -81,8 +100,8 @@ void Table::prefetch_line(const Key& key) const {
 
 // Calls `copy` until no writer was at work meanwhile; false when there always was one.
 template <class Copy>
-bool Table::read(std::size_t set, const Copy& copy) const {
-    const std::uint64_t& sequence = head(set)[0];
+bool Table::read(const HeadWords& head, const Copy& copy) {
+    const std::uint64_t& sequence = head[0];
     for (unsigned read = 0; read < reads_max; ++read) {
         const std::uint64_t before = load(sequence);
         if (before % 2 != 0) continue;
@@ -92,24 +111,54 @@ bool Table::read(std::size_t set, const Copy& copy) const {
     return false;
 }
 
-bool Table::find(const Key& key, Line& copy) {
+std::optional<unsigned> Table::find_way(HeadWords& head, const Key& key) const {
+    for (unsigned rest = candidates(head, key.tag); rest != 0; rest &= rest - 1) {
+        const auto way = static_cast<unsigned>(std::countr_zero(rest));
+        const std::uint64_t* const words = line(head, way);
+        if (load(words[0]) == key.address[0] && load(words[1]) == key.address[1]) return way;
+    }
+    return std::nullopt;
+}
+
+inline void Table::copy_line(HeadWords& head, unsigned way, Line& copy) const {
+    const std::uint64_t* const words = line(head, way);
+    copy.address = {load(words[0]), load(words[1])};
+    for (std::size_t i = 0; i < lists_; ++i) copy.words[i] = load(words[address_size + i]);
+    const ListMask forgotten = forgotten_since(load_bytes(head[epochs_at])[way]);
+    for (ListIndex list = 0; forgotten >> list != 0; ++list) {
+        if ((forgotten & mask_of(list)) != 0) copy.words[list] = Cell{}.word();
+    }
+}
+
+inline std::optional<unsigned> Table::read_line(HeadWords& head, const Key& key, Line& copy) const {
     std::optional<unsigned> way;
-    const bool is_read = read(key.set, [&] {
-        way = find_way(key);
-        if (way) copy_line(key.set, *way, copy);
+    const bool is_read = read(head, [&] {
+        way = find_way(head, key);
+        if (way) copy_line(head, *way, copy);
     });
-    if (!is_read || !way) return false;
-    copy.is_often_asked = count_find(key.set, *way) >= finds_max;
+    return is_read ? way : std::nullopt;
+}
+
+bool Table::find(const Key& key, Line& copy) {
+    HeadWords& head = head_of(key.set);
+    const std::optional<unsigned> way = read_line(head, key, copy);
+    if (!way) return false;
+    copy.is_often_asked = count_find(head[finds_at], *way) >= finds_max;
     return true;
+}
+
+bool Table::peek(const Key& key, Line& copy) const {
+    return read_line(head_of(key.set), key, copy).has_value();
 }
 
 std::size_t Table::read_set(std::size_t set, std::array<Line, ways>& lines) const {
     std::size_t taken = 0;
-    const bool is_read = read(set, [&] {
-        const WayMask free = candidates(set, 0);
+    HeadWords& head = head_of(set);
+    const bool is_read = read(head, [&] {
+        const WayMask free = candidates(head, 0);
         taken = 0;
         for (unsigned way = 0; way < ways; ++way) {
-            if ((free >> way & 1U) == 0) copy_line(set, way, lines[taken++]);
+            if ((free >> way & 1U) == 0) copy_line(head, way, lines[taken++]);
         }
     });
     return is_read ? taken : 0;
@@ -150,54 +199,6 @@ TableCounters Table::counters() const {
             .insertions = load(shared.insertions),
             .evictions = load(shared.evictions),
             .skipped = load(shared.skipped)};
-}
-
-Table::HeadWords& Table::head(std::size_t set) const {
-    return *reinterpret_cast<HeadWords*>(memory_.data() + header_bytes +
-                                         set * set_words_ * word_size);
-}
-
-std::uint64_t* Table::line(std::size_t set, unsigned way) const {
-    return head(set).data() + line_size + way * line_words_;
-}
-
-// The ways whose tags say that they may be it.
-WayMask Table::candidates(std::size_t set, Tag tag) const {
-    const HeadWords& words = head(set);
-    const std::array<std::uint64_t, 2> tags{load(words[tags_at]), load(words[tags_at + 1])};
-    return ways_with(std::bit_cast<std::array<Tag, ways>>(tags), tag);
-}
-
-std::optional<unsigned> Table::find_way(const Key& key) const {
-    for (unsigned rest = candidates(key.set, key.tag); rest != 0; rest &= rest - 1) {
-        const auto way = static_cast<unsigned>(std::countr_zero(rest));
-        const std::uint64_t* const words = line(key.set, way);
-        if (load(words[0]) == key.address[0] && load(words[1]) == key.address[1]) return way;
-    }
-    return std::nullopt;
-}
-
-void Table::copy_line(std::size_t set, unsigned way, Line& copy) const {
-    const std::uint64_t* const words = line(set, way);
-    copy.address = {load(words[0]), load(words[1])};
-    for (std::size_t i = 0; i < lists_; ++i) copy.words[i] = load(words[address_size + i]);
-    const ListMask forgotten = forgotten_since(load_bytes(head(set)[epochs_at])[way]);
-    for (ListIndex list = 0; forgotten >> list != 0; ++list) {
-        if ((forgotten & mask_of(list)) != 0) copy.words[list] = Cell{}.word();
-    }
-}
-
-// Readers count without a lock, so two of them may count as one.  When a writer has given the way
-// to another address meanwhile, that one has a find too many: this decides who stays, not what is
-// true.
-std::uint8_t Table::count_find(std::size_t set, unsigned way) {
-    std::uint64_t& word = head(set)[finds_at];
-    WayBytes finds = load_bytes(word);
-    if (finds[way] < finds_max) {
-        ++finds[way];
-        store(word, std::bit_cast<std::uint64_t>(finds));
-    }
-    return finds[way];
 }
 
 ListMask Table::forgotten_since(std::uint8_t epoch) const {

@@ -69,8 +69,10 @@ class Table {
     void prefetch_head(const Key& key) const;
     void prefetch_line(const Key& key) const;
 
-    // Copies the line of `key`, if there is one, and counts the find.
+    // Copies the line of `key`, if there is one.  A find is counted, and decides who stays; after a
+    // peek the line does not know whether it is asked often.
     bool find(const Key& key, Line& line);
+    bool peek(const Key& key, Line& line) const;
     // Copies the taken lines of a set to the front of `lines`; returns how many.
     std::size_t read_set(std::size_t set, std::array<Line, ways>& lines) const;
 
@@ -113,14 +115,18 @@ class Table {
     using HeadWords = std::array<std::uint64_t, sizeof(SetHead) / sizeof(std::uint64_t)>;
 
     Header& header() const { return *reinterpret_cast<Header*>(memory_.data()); }
-    HeadWords& head(std::size_t set) const;
-    std::uint64_t* line(std::size_t set, unsigned way) const;
+    HeadWords& head_of(std::size_t set) const {
+        return *reinterpret_cast<HeadWords*>(memory_.data() + header_bytes +
+                                             set * set_words_ * sizeof(std::uint64_t));
+    }
+    std::uint64_t* line(HeadWords& head, unsigned way) const {
+        return head.data() + head.size() + way * line_words_;
+    }
     template <class Copy>
-    bool read(std::size_t set, const Copy& copy) const;
-    WayMask candidates(std::size_t set, Tag tag) const;
-    std::optional<unsigned> find_way(const Key& key) const;
-    void copy_line(std::size_t set, unsigned way, Line& copy) const;
-    std::uint8_t count_find(std::size_t set, unsigned way);
+    static bool read(const HeadWords& head, const Copy& copy);
+    std::optional<unsigned> read_line(HeadWords& head, const Key& key, Line& copy) const;
+    std::optional<unsigned> find_way(HeadWords& head, const Key& key) const;
+    void copy_line(HeadWords& head, unsigned way, Line& copy) const;
     ListMask forgotten_since(std::uint8_t epoch) const;
     void begin_epoch(ListMask forgotten);
     void sweep();

@@ -52,8 +52,9 @@ struct Listing {
         suspended,       // the list is not believed at present
     };
     State state = State::not_applicable;
-    bool stale = false;      // kept beyond its time, because the list cannot be reached
-    std::uint32_t code = 0;  // for listed and refused: the A record, host order (0x7F000002)
+    bool stale = false;          // kept beyond its time, because the list cannot be reached
+    std::uint16_t reserved = 0;  // what would be padding: listings are compared by their bytes
+    std::uint32_t code = 0;      // for listed and refused: the A record, host order (0x7F000002)
 
     friend bool operator==(const Listing&, const Listing&) = default;
 };

@@ -45,8 +45,9 @@ Pipeline::Pipeline(io::Loop& loop, cache::ListingCache& cache, dns::ListSource& 
       memory_(memory),
       policies_(std::move(policies)),
       options_(options),
-      unknown_ipv4_(pending(options.lists & ~unsigned{options.ipv6_only_lists})),
-      unknown_ipv6_(pending(options.ipv6_lists)),
+      ipv4_lists_(static_cast<ListMask>(options.lists & ~unsigned{options.ipv6_only_lists})),
+      said_of_ipv4_(pending(ipv4_lists_)),
+      said_of_ipv6_(pending(options.ipv6_lists)),
       table_(options.tables) {
     source_.deliver_to(*this);
 }
@@ -55,11 +56,27 @@ void Pipeline::ask(const service::Origin& origin, const Request& request,
                    service::ReplySink& replies) {
     count(origin, stats_.requests);
     const Known known = recall(request.client);
-    const Evidence evidence = what_counts(known.evidence, known.stale);
+    if (!known.is_complete) return ask_with_gaps(origin, request, replies, known);
+    decide(*policies_, request, known.evidence);
+    answer_at_once(origin, request, replies, known, known.evidence);
+}
+
+// Where something is unknown, or does not count, it matters only if it could change the decision.
+void Pipeline::ask_with_gaps(const service::Origin& origin, const Request& request,
+                             service::ReplySink& replies, const Known& known) {
+    const Evidence stale = what_is_stale(request.client);
+    const Evidence evidence = what_counts(known.evidence, stale);
     const ListMask open = decide(*policies_, request, evidence).open_lists;
-    const bool enough = open == 0 || (open & evidence.with(Listing::State::pending)) == 0;
-    if (known.public_address) count(origin, enough ? stats_.cache_hits : stats_.cache_misses);
-    if (!enough) return wait_for_lists(origin, request, replies, known);
+    if ((open & evidence.with(Listing::State::pending)) == 0)
+        return answer_at_once(origin, request, replies, known, evidence);
+    count(origin, stats_.cache_misses);
+    wait_for_lists(origin, request, replies, known.evidence, stale);
+}
+
+void Pipeline::answer_at_once(const service::Origin& origin, const Request& request,
+                              service::ReplySink& replies, const Known& known,
+                              const Evidence& evidence) {
+    if (known.public_address) count(origin, stats_.cache_hits);
     count(origin, stats_.answered_at_once);
     reply(origin, request, replies, *policies_, evidence, Duration::zero());
     if (known.due != 0) refresh(request.client, known);
@@ -67,7 +84,13 @@ void Pipeline::ask(const service::Origin& origin, const Request& request,
 
 Evidence Pipeline::what_is_known(const IpAddress& client) {
     const Known known = recall(client);
-    return what_counts(known.evidence, known.stale);
+    return what_counts(known.evidence, what_is_stale(client));
+}
+
+Evidence Pipeline::what_is_stale(const IpAddress& client) const {
+    Evidence stale;
+    cache_.find_stale(client, loop_.now(), stale);
+    return stale;
 }
 
 Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) const {
@@ -76,25 +99,30 @@ Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) cons
 
 // Lists are asked only about addresses that a host on the Internet can have.
 Pipeline::Known Pipeline::recall(const IpAddress& client) {
-    Known known;
-    known.public_address = client.is_public();
-    if (!known.public_address) return known;
-    known.evidence = client.is_v4() ? unknown_ipv4_ : unknown_ipv6_;
-    known.due = cache_.find(client, loop_.now(), known.evidence, known.stale).due;
-    return known;
+    static const Evidence nothing;
+    if (!client.is_public()) return {.evidence = nothing};
+    const bool is_v4 = client.is_v4();
+    cache::Said& said = is_v4 ? said_of_ipv4_ : said_of_ipv6_;
+    const ListMask asked = is_v4 ? ipv4_lists_ : options_.ipv6_lists;
+    cache_.find(client, loop_.now(), said);
+    return {.evidence = said.evidence(),
+            .due = said.due(),
+            .public_address = true,
+            .is_complete = (asked & ~(said.opinions() & source_.voting())) == 0};
 }
 
 void Pipeline::wait_for_lists(const service::Origin& origin, const Request& request,
-                              service::ReplySink& replies, const Known& known) {
+                              service::ReplySink& replies, const Evidence& known,
+                              const Evidence& stale) {
     Lookup* lookup = table_.find(request.client);
     if (lookup == nullptr && (lookup = table_.open(request.client)) != nullptr) {
-        lookup->evidence = known.evidence;
-        lookup->stale = known.stale;
+        lookup->evidence = known;
+        lookup->stale = stale;
     }
     WaitingRequest* const waiting = lookup == nullptr ? nullptr : table_.add_request(*lookup);
     if (waiting == nullptr) {
         if (lookup != nullptr) close_if_done(*lookup);
-        return answer_overload(origin, request, replies, what_counts(known.evidence, known.stale));
+        return answer_overload(origin, request, replies, what_counts(known, stale));
     }
     waiting->request = request;
     waiting->origin = origin;
@@ -131,7 +159,7 @@ void Pipeline::refresh(const IpAddress& client, const Known& known) {
         return;
     Lookup& lookup = *table_.open(client);
     lookup.evidence = known.evidence;
-    lookup.stale = known.stale;
+    lookup.stale = what_is_stale(client);
     for (ListIndex list = 0; list < lists_max; ++list) {
         // Whoever comes after the old opinion has expired waits for the new one.
         if ((due & mask_of(list)) != 0)

@@ -93,16 +93,22 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
   private:
     // What the cache and the configuration say of an address.
     struct Known {
-        Evidence evidence;
-        Evidence stale;
+        const Evidence& evidence;  // valid until the next recall
         ListMask due = 0;
         bool public_address = false;
+        // All that is to be known is, and of lists that vote: it counts as it was said.
+        bool is_complete = true;
     };
 
     Known recall(const IpAddress& client);
+    Evidence what_is_stale(const IpAddress& client) const;
     Evidence what_counts(const Evidence& said, const Evidence& stale) const;
+    void ask_with_gaps(const service::Origin& origin, const Request& request,
+                       service::ReplySink& replies, const Known& known);
+    void answer_at_once(const service::Origin& origin, const Request& request,
+                        service::ReplySink& replies, const Known& known, const Evidence& evidence);
     void wait_for_lists(const service::Origin& origin, const Request& request,
-                        service::ReplySink& replies, const Known& known);
+                        service::ReplySink& replies, const Evidence& known, const Evidence& stale);
     void answer_overload(const service::Origin& origin, const Request& request,
                          service::ReplySink& replies, const Evidence& evidence);
     void refresh(const IpAddress& client, const Known& known);
@@ -127,9 +133,10 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     std::vector<service::DecisionObserver*> observers_;
     std::shared_ptr<const policy::PolicySet> policies_;
     Options options_;
-    // Of an address of either family before anything was said: what has no data for it stays out.
-    Evidence unknown_ipv4_;
-    Evidence unknown_ipv6_;
+    ListMask ipv4_lists_;
+    // Of an address of either family: lists that have no data for it stay out.
+    cache::Said said_of_ipv4_;
+    cache::Said said_of_ipv6_;
     LookupTable table_;
     policy::Decider decider_;
     PipelineStats stats_;

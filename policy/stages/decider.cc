@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/decider.h"
 
-#include <algorithm>
+#include <cstring>
+#include <type_traits>
 
 #include "policy/index/index.h"
 
@@ -16,11 +17,10 @@ bool depends_on_lists_alone(const PolicySet::Index& index, const Request& reques
            !index.named_clients.contains(request.client);
 }
 
-// As far as the `lists` go: nobody looks at others.
-bool is_same(const Evidence& a, const Evidence& b, std::size_t lists) {
+bool is_same(const Evidence& a, const Evidence& b) {
+    static_assert(std::has_unique_object_representations_v<Listing>);
     return a.permitted == b.permitted &&
-           std::equal(a.listings.begin(), a.listings.begin() + static_cast<std::ptrdiff_t>(lists),
-                      b.listings.begin());
+           std::memcmp(a.listings.data(), b.listings.data(), sizeof(a.listings)) == 0;
 }
 
 }  // namespace
@@ -31,8 +31,7 @@ const Decision& Decider::decide(const PolicySet& policies, const Request& reques
     const bool lists_alone = depends_on_lists_alone(index, request);
     const bool has_pairs = memory.has_pairs();
     if (lists_alone && depends_on_lists_alone_ && has_pairs == has_pairs_ &&
-        decision_.policy_set == index.fingerprint &&
-        is_same(evidence, evidence_, index.model.lists.size())) {
+        decision_.policy_set == index.fingerprint && is_same(evidence, evidence_)) {
         ++repeated_;
         return decision_;
     }

@@ -20,9 +20,6 @@ namespace {
 constexpr std::size_t out_size_max = 64U << 10;
 // An empty buffer above this size is given back: most connections are idle most of the time.
 constexpr std::size_t held_kept_max = 64;
-// Queries that the sink is told of before the first of them: as many as a processor can fetch
-// memory for at the same time.
-constexpr std::size_t announced_max = 16;
 // A request that costs less than this is not held up when memory is short, if it is the
 // connection's only one: that is how mail servers ask.
 constexpr std::size_t always_affordable = 4U << 10;
@@ -96,10 +93,12 @@ void Connection::choose_dialect(char first) {
 // Takes whole requests from the front of `bytes` as far as the limits allow; returns their length.
 std::size_t Connection::take(std::string_view bytes) {
     std::size_t taken = 0;
-    std::size_t announced = 0;
     while (taken < bytes.size() && !stalled_ && !lost_) {
         const std::string_view rest = bytes.substr(taken);
-        if (taken >= announced) announced = taken + announce(rest);
+        if (const std::size_t size = take_queries(rest); size > 0) {
+            taken += size;
+            continue;
+        }
         const Cut cut = dialect_->cut(rest, seen_, ended_);
         if (cut.error != nullptr) {
             refuse(cut.error);
@@ -112,12 +111,22 @@ std::size_t Connection::take(std::string_view bytes) {
     return lost_ ? bytes.size() : taken;
 }
 
-// Tells the sink of queries that came together; returns how many bytes they have.
-std::size_t Connection::announce(std::string_view bytes) {
-    std::array<IpAddress, announced_max> clients;
-    const Dialect::Ahead ahead = dialect_->look_ahead(bytes, clients);
-    if (ahead.clients > 1) shared_.sink.expect(std::span(clients).first(ahead.clients));
-    return ahead.size;
+// The same of queries that came together: of most requests.
+std::size_t Connection::take_queries(std::string_view bytes) {
+    Queries queries;
+    dialect_->read_queries(bytes, queries);
+    if (queries.count == 0) return 0;
+    if (queries.count > 1) shared_.sink.expect(std::span(queries.clients).first(queries.count));
+    std::size_t taken = 0;
+    for (; taken < queries.count && !stalled_; ++taken) {
+        shared_.scratch.query.client = queries.clients[taken];
+        ask({.number = queries.tags[taken]}, shared_.scratch.query);
+        pace();
+    }
+    counters_->requests += taken;
+    progress_ = true;
+    seen_ = 0;
+    return taken * queries.size;
 }
 
 void Connection::take_held() {
@@ -143,7 +152,10 @@ bool Connection::take_one(std::string_view bytes) {
     }
     ++counters_->requests;
     if (intake.kind == Intake::Kind::question) {
-        ask(intake);
+        ask({.number = dialect_->ordered() ? order_.take_place() : intake.tag,
+             .weight = intake.weight,
+             .whole = intake.whole},
+            *intake.request);
     } else if (!shared_.text.empty()) {
         say(shared_.text);
     }
@@ -154,6 +166,12 @@ bool Connection::take_one(std::string_view bytes) {
         if (++malformed_ >= shared_.limits.malformed) give_up();
         report(intake.error);
     }
+    pace();
+    return true;
+}
+
+// Says what there is to say, and stops reading at a limit.
+void Connection::pace() {
     if (shared_.out.size() >= out_size_max) flush();
     if (!within(Part::all)) {
         stall();
@@ -161,19 +179,15 @@ bool Connection::take_one(std::string_view bytes) {
         stall();
         queue_up(shared_.ready);
     }
-    return true;
 }
 
-void Connection::ask(const Intake& intake) {
-    const Ticket ticket = {.number = dialect_->ordered() ? order_.take_place() : intake.tag,
-                           .weight = intake.weight,
-                           .whole = intake.whole};
+void Connection::ask(Ticket ticket, const Request& request) {
     ++in_flight_;
     bytes_in_flight_ += ticket.weight;
     shared_.requests.take(1);
     shared_.request_bytes.take(ticket.weight);
-    shared_.sink.ask({.stream = stream_, .tag = ticket.pack(), .door = dialect_->door()},
-                     *intake.request, shared_.replies);
+    shared_.sink.ask({.stream = stream_, .tag = ticket.pack(), .door = dialect_->door()}, request,
+                     shared_.replies);
 }
 
 // Not when room is getting short: nothing depends on it.
@@ -288,7 +302,7 @@ std::size_t Connection::in_flight_max() const {
     return dialect_->ordered() ? shared_.limits.ordered_in_flight : shared_.limits.tagged_in_flight;
 }
 
-bool Connection::within(Part part_of_limits) const {
+bool Connection::has_room(Part part_of_limits) const {
     const Limits& limits = shared_.limits;
     // Asked for each request: a division would take as long as all the rest.
     const auto part = [shift = static_cast<unsigned>(part_of_limits)](std::size_t most,

@@ -110,8 +110,9 @@ class Connection {
     std::size_t take(std::string_view bytes);
     void take_held();
     bool take_one(std::string_view bytes);
-    std::size_t announce(std::string_view bytes);
-    void ask(const Intake& intake);
+    std::size_t take_queries(std::string_view bytes);
+    void pace();
+    void ask(Ticket ticket, const Request& request);
     void look_ahead(const Intake& intake);
     void say(std::string_view reply);
     void refuse(std::string_view error);
@@ -127,7 +128,11 @@ class Connection {
     std::size_t in_flight_max() const;
     enum class Part : std::uint8_t { all, half };
     // True while less is unfinished than that part of what this connection may have.
-    bool within(Part part_of_limits) const;
+    bool within(Part part_of_limits) const {
+        const bool nothing_unfinished = in_flight_ == 0 && order_.waiting() == 0;
+        return nothing_unfinished || has_room(part_of_limits);
+    }
+    bool has_room(Part part_of_limits) const;
     bool affordable(const Intake& intake) const;
 
     Shared& shared_;

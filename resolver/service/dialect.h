@@ -8,9 +8,9 @@
 // who write the other end.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -87,6 +87,17 @@ struct Intake {
     std::string_view error{};          // the same
 };
 
+// Queries that came together and ask about a client alone; each is answered by its tag.
+struct Queries {
+    // As many as a processor can fetch memory for at the same time.
+    static constexpr std::size_t most = 16;
+
+    std::size_t count = 0;
+    std::size_t size = 0;  // of each, in bytes
+    std::array<IpAddress, most> clients;
+    std::array<std::uint32_t, most> tags;
+};
+
 class Dialect {
   public:
     virtual ~Dialect() = default;
@@ -106,14 +117,9 @@ class Dialect {
     // Finds the end of the request at the start of `bytes`, of which the first `seen` were looked
     // at before in vain.  `last`: nothing will follow.
     virtual Cut cut(std::string_view bytes, std::size_t seen, bool last) const = 0;
-    // Whom the queries at the front of `bytes` are about, as many as fit into `clients`, where that
-    // can be seen at a glance.
-    struct Ahead {
-        std::size_t clients = 0;
-        std::size_t size = 0;  // of these queries, in bytes
-    };
-    virtual Ahead look_ahead(std::string_view, std::span<IpAddress>) const { return {}; }
-    // Reads the request that cut() found.
+    // Reads the queries at the front of `bytes`.
+    virtual void read_queries(std::string_view, Queries& queries) const { queries.count = 0; }
+    // Reads the request that cut() found, which is none of those that read_queries() reads.
     virtual Intake read(std::string_view bytes, std::string& reply) = 0;
 
     virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer) = 0;

@@ -40,8 +40,8 @@ struct Origin {
 // and marks, `enforce` means it.
 enum class Mode : std::uint8_t { monitor, tag, enforce };
 
-// A decision with all that is needed to put it into words.  References; valid during the
-// call.
+// A decision with all that is needed to put it into words.  References; valid during the call, and
+// only until the next request is asked.
 struct Answer {
     const Request& request;
     const Decision& decision;

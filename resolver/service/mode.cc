@@ -15,8 +15,7 @@ const char* to_string(Mode mode) {
     return "";
 }
 
-Mode Modes::of(std::string_view context) const {
-    if (context.empty()) return usual;
+Mode Modes::of_place(std::string_view context) const {
     for (const OfContext& one : contexts) {
         if (one.context == context) return one.mode;
     }

@@ -29,10 +29,13 @@ struct Modes {
     Mode usual = Mode::enforce;
     std::vector<OfContext> contexts;
 
-    // Linear: the places are few.
-    Mode of(std::string_view context) const;
+    Mode of(std::string_view context) const { return context.empty() ? usual : of_place(context); }
 
     bool operator==(const Modes&) const = default;
+
+  private:
+    // Linear: the places are few.
+    Mode of_place(std::string_view context) const;
 };
 
 // The verdict that a gateway is told: in `monitor` and `tag`, always to accept.

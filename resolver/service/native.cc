@@ -83,13 +83,14 @@ std::uint32_t text_length(std::string_view frame) {
 }
 
 std::optional<Query> decode_query(std::string_view frame) {
-    const Header header = read_header(frame);
-    if (header.flags != 0 || header.code != 0) return std::nullopt;
+    constexpr std::uint32_t begin = mark | static_cast<std::uint32_t>(Kind::query) << 8;
+    static_assert(at::mark == 0 && at::kind == 1 && at::flags == 2 && at::code == 3);
+    if (load<std::uint32_t>(frame, at::mark) != begin) return std::nullopt;
     if (load<std::uint64_t>(frame, at::query_reserved) != 0) return std::nullopt;
 
     IpAddress::Bytes client;
     std::memcpy(client.data(), &frame[at::query_client], client.size());
-    return Query{.tag = header.tag, .client = IpAddress(client)};
+    return Query{.tag = load<std::uint32_t>(frame, at::tag), .client = IpAddress(client)};
 }
 
 std::optional<Answer> decode_answer(std::string_view frame) {

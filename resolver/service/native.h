@@ -95,7 +95,8 @@ Header read_header(std::string_view frame);
 std::uint32_t text_length(std::string_view frame);
 constexpr bool has_text(Kind kind) { return static_cast<std::uint8_t>(kind) >= 0x80; }
 
-// Nothing when a bit is set that version 1 does not define, or an enumeration has no such value.
+// Nothing when it is none, a bit is set that version 1 does not define, or an enumeration has no
+// such value.
 std::optional<Query> decode_query(std::string_view frame);
 std::optional<Answer> decode_answer(std::string_view frame);
 

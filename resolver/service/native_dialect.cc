@@ -69,40 +69,29 @@ Cut NativeDialect::cut(std::string_view bytes, std::size_t, bool last) const {
     return bytes.size() < size ? unfinished : Cut{.size = size};
 }
 
-Dialect::Ahead NativeDialect::look_ahead(std::string_view bytes,
-                                         std::span<IpAddress> clients) const {
-    Ahead ahead;
-    for (; ahead.clients < clients.size(); ++ahead.clients, ahead.size += native::fixed_size) {
-        if (bytes.size() < ahead.size + native::fixed_size) break;
-        const std::string_view frame = bytes.substr(ahead.size, native::fixed_size);
-        if (static_cast<std::uint8_t>(frame[0]) != native::mark) break;
-        if (native::read_header(frame).kind != native::Kind::query) break;
-        const auto query = native::decode_query(frame);
+void NativeDialect::read_queries(std::string_view bytes, Queries& queries) const {
+    queries.count = 0;
+    queries.size = native::fixed_size;
+    for (; queries.count < Queries::most && bytes.size() >= native::fixed_size; ++queries.count) {
+        const auto query = native::decode_query(bytes);
         if (!query) break;
-        clients[ahead.clients] = query->client;
+        queries.clients[queries.count] = query->client;
+        queries.tags[queries.count] = query->tag;
+        bytes.remove_prefix(native::fixed_size);
     }
-    return ahead;
 }
 
 Intake NativeDialect::read(std::string_view bytes, std::string& reply) {
     const native::Header header = native::read_header(bytes);
-    if (header.kind == native::Kind::query) return read_query(bytes, reply);
     if (header.kind == native::Kind::message) return read_message(bytes, reply);
     if (header.kind == native::Kind::ping) {
         append(reply, native::encode({.kind = native::Kind::pong, .tag = header.tag}));
         return {.kind = Intake::Kind::answered};
     }
-    return refuse(reply, header.tag, native::Error::unknown, "no such kind of frame to ask with");
-}
-
-Intake NativeDialect::read_query(std::string_view frame, std::string& reply) {
-    const auto query = native::decode_query(frame);
-    if (!query) {
-        return refuse(reply, native::read_header(frame).tag, native::Error::unknown,
-                      "the query has bits set that version 1 does not define");
-    }
-    scratch_.query.client = query->client;
-    return {.kind = Intake::Kind::question, .tag = query->tag, .request = &scratch_.query};
+    return refuse(reply, header.tag, native::Error::unknown,
+                  header.kind == native::Kind::query
+                      ? "the query has bits set that version 1 does not define"
+                      : "no such kind of frame to ask with");
 }
 
 Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {

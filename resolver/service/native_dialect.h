@@ -13,7 +13,7 @@ namespace postern::service {
 
 class NativeDialect final : public Dialect {
   public:
-    explicit NativeDialect(Scratch& scratch) : scratch_(scratch), requests_(scratch) {}
+    explicit NativeDialect(Scratch& scratch) : requests_(scratch) {}
 
     Door door() const override { return Door::native; }
     bool ordered() const override { return false; }
@@ -21,16 +21,14 @@ class NativeDialect final : public Dialect {
     std::size_t kept() const override { return requests_.kept(); }
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
-    Ahead look_ahead(std::string_view bytes, std::span<IpAddress> clients) const override;
+    void read_queries(std::string_view bytes, Queries& queries) const override;
     Intake read(std::string_view bytes, std::string& reply) override;
     void append_answer(std::string& out, Ticket ticket, const Answer& answer) override;
     void append_lost(std::string& out, std::string_view error) const override;
 
   private:
-    Intake read_query(std::string_view frame, std::string& reply);
     Intake read_message(std::string_view frame, std::string& reply);
 
-    Scratch& scratch_;
     JsonRequests requests_;
 };
 

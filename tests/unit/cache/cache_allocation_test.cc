@@ -19,14 +19,16 @@ TEST(CacheMemory, NothingIsAllocatedOnceTheCacheIsThere) {
     ListingCache cache({.entries = 64, .lists = 6, .hash_seed = 1});
     std::array<IpAddress, 200> addresses;
     for (std::uint32_t i = 0; i < addresses.size(); ++i) addresses[i] = IpAddress::from_v4(i);
-    Evidence evidence;
+    Said said;
+    Evidence stale;
 
     const std::size_t before = support::allocations();
     for (const IpAddress& address : addresses) {
         cache.put(address, 1, {.state = Listing::State::clear}, 60s, now);
         cache.put_failure(address, 2, {.state = Listing::State::timeout}, now);
         cache.prefetch(addresses);
-        cache.find(address, now, evidence, evidence);
+        cache.find(address, now, said);
+        cache.find_stale(address, now, stale);
     }
     cache.forget_lists(0b10);
     cache.forget(addresses[0]);

@@ -102,9 +102,10 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
     // either.
     void lose_what_the_cache_has_lost(int number, ListIndex list) {
         if (GetParam().has_room) return;
-        Evidence evidence;
-        const Found found = cache.find(address(number), now, evidence, evidence);
-        if (((found.good | found.stale) & mask_of(list)) == 0) model.lose(number, list);
+        Evidence stale;
+        cache.find(address(number), now, said);
+        const ListMask stale_lists = cache.find_stale(address(number), now, stale);
+        if (((said.good() | stale_lists) & mask_of(list)) == 0) model.lose(number, list);
     }
 
     void change_something() {
@@ -132,17 +133,17 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
     }
 
     void compare(int number) {
-        Evidence evidence;
         Evidence stale;
-        const Found found = cache.find(address(number), now, evidence, stale);
+        cache.find(address(number), now, said);
+        const ListMask stale_lists = cache.find_stale(address(number), now, stale);
         for (ListIndex list = 0; list < GetParam().lists; ++list) {
-            const bool is_good = (found.good & mask_of(list)) != 0;
-            const bool is_stale = (found.stale & mask_of(list)) != 0;
+            const bool is_good = (said.good() & mask_of(list)) != 0;
+            const bool is_stale = (stale_lists & mask_of(list)) != 0;
             const Model::Entry* const entry = model.find(number, list);
             if (entry == nullptr) {
                 ASSERT_FALSE(is_good || is_stale);
             } else {
-                compare_good(*entry, is_good, evidence.listings[list]);
+                compare_good(*entry, is_good, said.evidence().listings[list]);
                 compare_stale(*entry, is_stale, stale.listings[list]);
             }
         }
@@ -176,6 +177,7 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
         }
     }
 
+    Said said;
     ListingCache cache{{.entries = GetParam().entries, .lists = GetParam().lists, .hash_seed = 7}};
     Model model;
     TimePoint now{1000s};

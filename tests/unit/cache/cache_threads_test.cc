@@ -48,14 +48,13 @@ class CacheThreadsTest : public testing::Test {
         }
     }
 
-    void read(std::mt19937& random) {
+    void read(std::mt19937& random, Said& said) {
         const auto number = static_cast<std::uint32_t>(random() % addresses);
-        Evidence evidence;
-        const Found found = cache.find(address(number), now, evidence, evidence);
+        cache.find(address(number), now, said);
         for (ListIndex list = 0; list < lists; ++list) {
-            if ((found.good & mask_of(list)) == 0) continue;
+            if ((said.good() & mask_of(list)) == 0) continue;
             ++read_good;
-            const Listing& listing = evidence.listings[list];
+            const Listing& listing = said.evidence().listings[list];
             if (listing.state == Listing::State::timeout) continue;
             if (listing != written_for(number, list)) ++wrong;
         }
@@ -73,11 +72,12 @@ TEST_F(CacheThreadsTest, WhatIsReadWasWrittenForThatAddress) {
     for (unsigned seed = 0; seed < 4; ++seed) {
         threads.emplace_back([this, seed] {
             std::mt19937 random(seed);
+            Said said;
             for (int step = 0; step < 200'000; ++step) {
                 if (random() % 4 == 0) {
                     write(random);
                 } else {
-                    read(random);
+                    read(random, said);
                 }
             }
         });

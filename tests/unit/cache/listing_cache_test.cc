@@ -19,14 +19,18 @@ IpAddress address(std::uint32_t number) { return IpAddress::from_v4(0x05000000 +
 
 class ListingCacheTest : public testing::Test {
   protected:
-    ListMask find(const IpAddress& ip, TimePoint now) { return found(ip, now).good; }
-    Found found(const IpAddress& ip, TimePoint now) {
-        evidence = stale = {};
-        return cache.find(ip, now, evidence, stale);
+    ListMask find(const IpAddress& ip, TimePoint now) { return cache.find(ip, now, said); }
+    ListMask due(const IpAddress& ip, TimePoint now) {
+        find(ip, now);
+        return said.due();
+    }
+    ListMask find_stale(const IpAddress& ip, TimePoint now) {
+        stale = {};
+        return cache.find_stale(ip, now, stale);
     }
 
     ListingCache cache{{.entries = 64, .lists = 3, .hash_seed = 7}};
-    Evidence evidence;
+    Said said;
     Evidence stale;
 };
 
@@ -36,19 +40,40 @@ TEST_F(ListingCacheTest, KeepsEachListsOpinionUntilItsOwnExpiry) {
     cache.put(address(1), 0, listed, 10s, t0);
     cache.put(address(1), 2, clear, 20s, t0);
     EXPECT_EQ(find(address(1), t0), 0b101);
-    EXPECT_EQ(evidence.listings[0], listed);
-    EXPECT_EQ(evidence.listings[2], clear);
+    EXPECT_EQ(said.evidence().listings[0], listed);
+    EXPECT_EQ(said.evidence().listings[2], clear);
 
     EXPECT_EQ(find(address(1), t0 + 10s - 100ms), 0b101);
     EXPECT_EQ(find(address(1), t0 + 10s), 0b100);
     EXPECT_EQ(find(address(1), t0 + 20s), 0);
 }
 
-TEST_F(ListingCacheTest, LeavesTheListingsItKnowsNothingOfAlone) {
-    evidence.listings[1].state = Listing::State::pending;
+TEST_F(ListingCacheTest, SaysOfEachAddressWhatIsKnownOfItWhateverWasSaidBefore) {
+    const Listing elsewhere{.state = Listing::State::listed, .code = 0x7F000009};
+    const Listing pending{.state = Listing::State::pending};
+    Evidence unknown;
+    for (ListIndex list = 0; list < 3; ++list) unknown.listings[list] = pending;
+    said = Said(unknown);
     cache.put(address(1), 0, listed, 10s, t0);
-    EXPECT_EQ(cache.find(address(1), t0, evidence, stale).good, 0b001);
-    EXPECT_EQ(evidence.listings[1].state, Listing::State::pending);
+    cache.put(address(2), 0, elsewhere, 10s, t0);
+    cache.put(address(2), 2, clear, 10s, t0);
+    cache.put_failure(address(3), 0, timeout, t0);
+
+    const auto expect = [&](std::uint32_t host, const std::array<Listing, 3>& listings,
+                            ListMask opinions, ListMask failures) {
+        cache.find(address(host), t0, said);
+        for (ListIndex list = 0; list < 3; ++list)
+            EXPECT_EQ(said.evidence().listings[list], listings[list]) << host << ' ' << +list;
+        EXPECT_EQ(said.opinions(), opinions) << host;
+        EXPECT_EQ(said.failures(), failures) << host;
+    };
+    for (int round = 0; round < 2; ++round) {
+        expect(1, {listed, pending, pending}, 0b001, 0);
+        expect(2, {elsewhere, pending, clear}, 0b101, 0);
+        expect(3, {timeout, pending, pending}, 0, 0b001);
+        expect(1, {listed, pending, pending}, 0b001, 0);
+        expect(4, {pending, pending, pending}, 0, 0);
+    }
 }
 
 TEST_F(ListingCacheTest, DoesNotKeepWhatHasNoTimeToLive) {
@@ -61,7 +86,7 @@ TEST_F(ListingCacheTest, FailuresAreKeptBrieflyAndLongerEachTimeInARow) {
     for (const Duration ttl : {5s, 10s, 20s, 40s, 60s, 60s}) {
         cache.put_failure(address(1), 1, timeout, now);
         EXPECT_EQ(find(address(1), now + ttl - 100ms), 0b010) << ttl.count();
-        EXPECT_EQ(evidence.listings[1], timeout);
+        EXPECT_EQ(said.evidence().listings[1], timeout);
         EXPECT_EQ(find(address(1), now + ttl), 0) << ttl.count();
         now += ttl;
     }
@@ -74,64 +99,65 @@ TEST_F(ListingCacheTest, FailuresAreKeptBrieflyAndLongerEachTimeInARow) {
 TEST_F(ListingCacheTest, TellsAnExpiredOpinionAsStaleWithinLimits) {
     cache.put(address(1), 0, listed, 10s, t0);
     cache.put(address(1), 1, clear, 10s, t0);
-    EXPECT_EQ(found(address(1), t0 + 9s).stale, 0);
-    EXPECT_EQ(found(address(1), t0 + 10s).stale, 0b011);
+    EXPECT_EQ(find_stale(address(1), t0 + 9s), 0);
+    EXPECT_EQ(find_stale(address(1), t0 + 10s), 0b011);
     EXPECT_EQ(stale.listings[0],
               (Listing{.state = listed.state, .stale = true, .code = listed.code}));
     EXPECT_EQ(stale.listings[1], (Listing{.state = Listing::State::clear, .stale = true}));
-    EXPECT_EQ(evidence.listings[0], Listing{}) << "only what is good goes there";
-    EXPECT_EQ(found(address(1), t0 + 50min).stale, 0b011);
-    EXPECT_EQ(found(address(1), t0 + 10s + 1h).stale, 0b010);
-    EXPECT_EQ(found(address(1), t0 + 5h).stale, 0b010);
-    EXPECT_EQ(found(address(1), t0 + 10s + 6h).stale, 0);
+    EXPECT_EQ(find(address(1), t0 + 10s), 0);
+    EXPECT_EQ(said.evidence().listings[0], Listing{}) << "only what is good goes there";
+    EXPECT_EQ(find_stale(address(1), t0 + 50min), 0b011);
+    EXPECT_EQ(find_stale(address(1), t0 + 10s + 1h), 0b010);
+    EXPECT_EQ(find_stale(address(1), t0 + 5h), 0b010);
+    EXPECT_EQ(find_stale(address(1), t0 + 10s + 6h), 0);
 }
 
 TEST_F(ListingCacheTest, AFailureLeavesTheStaleOpinionInPlace) {
     cache.put(address(1), 0, listed, 10s, t0);
     for (TimePoint now = t0 + 10s; now < t0 + 45min; now += 60s) {
         cache.put_failure(address(1), 0, timeout, now);
-        ASSERT_EQ(found(address(1), now).good, 1);
-        ASSERT_EQ(evidence.listings[0], timeout);
-        ASSERT_EQ(found(address(1), now).stale, 1);
+        ASSERT_EQ(find(address(1), now), 1);
+        ASSERT_EQ(said.evidence().listings[0], timeout);
+        ASSERT_EQ(find_stale(address(1), now), 1);
         ASSERT_EQ(stale.listings[0].code, listed.code);
     }
     cache.put_failure(address(1), 0, timeout, t0 + 10s + 1h);
-    EXPECT_EQ(found(address(1), t0 + 10s + 1h).stale, 0);
+    EXPECT_EQ(find_stale(address(1), t0 + 10s + 1h), 0);
 }
 
 TEST_F(ListingCacheTest, ARefusalEndsTheStaleOpinion) {
     cache.put(address(1), 0, listed, 10s, t0);
     cache.put_failure(address(1), 0, {.state = Listing::State::refused}, t0 + 10s);
-    EXPECT_EQ(found(address(1), t0 + 10s).stale, 0);
+    EXPECT_EQ(find_stale(address(1), t0 + 10s), 0);
 }
 
 TEST_F(ListingCacheTest, AFailureDoesNotDisplaceAnOpinionThatIsGood) {
     cache.put(address(1), 0, listed, 100s, t0);
     cache.put_failure(address(1), 0, timeout, t0 + 95s);
     EXPECT_EQ(find(address(1), t0 + 95s), 1);
-    EXPECT_EQ(evidence.listings[0], listed);
+    EXPECT_EQ(said.evidence().listings[0], listed);
 }
 
 TEST_F(ListingCacheTest, AnOftenAskedAddressIsDueBeforeItsOpinionExpires) {
     cache.put(address(1), 0, listed, 100s, t0);
     cache.put(address(1), 1, clear, 1000s, t0);
-    EXPECT_EQ(found(address(1), t0 + 99s).due, 0) << "asked once";
-    EXPECT_EQ(found(address(1), t0 + 99s).due, 0) << "asked twice";
-    EXPECT_EQ(found(address(1), t0 + 99s).due, 0b001);
-    EXPECT_EQ(found(address(1), t0 + 50s).due, 0);
+    EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asked once";
+    EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asked twice";
+    EXPECT_EQ(due(address(1), t0 + 99s), 0b001);
+    EXPECT_EQ(due(address(1), t0 + 50s), 0);
 
     cache.put_failure(address(1), 0, timeout, t0 + 99s);
-    EXPECT_EQ(found(address(1), t0 + 99s).due, 0) << "asking again did not help";
+    EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asking again did not help";
     cache.put(address(1), 0, listed, 100s, t0 + 99s);
-    EXPECT_EQ(found(address(1), t0 + 198s).due, 0b001);
-    EXPECT_EQ(found(address(1), t0 + 198s).good, 0b011);
+    EXPECT_EQ(due(address(1), t0 + 198s), 0b001);
+    EXPECT_EQ(find(address(1), t0 + 198s), 0b011);
 }
 
 TEST_F(ListingCacheTest, KeepsTheSecondToFourthOctetOfACode) {
     const Listing refused{.state = Listing::State::refused, .stale = false, .code = 0x7FFFFFFE};
     cache.put_failure(address(1), 0, refused, t0);
     find(address(1), t0);
-    EXPECT_EQ(evidence.listings[0], refused);
+    EXPECT_EQ(said.evidence().listings[0], refused);
 }
 
 TEST_F(ListingCacheTest, ForgetsOneAddressOrAll) {
@@ -161,28 +187,28 @@ TEST_F(ListingCacheTest, AFullSetGivesUpExpiredLinesBeforeGoodOnes) {
     one_set.put(address(8), 0, listed, 100s, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 0U);
     for (std::uint32_t i = 0; i < 9; ++i) {
-        EXPECT_EQ(one_set.find(address(i), t0 + 2s, evidence, stale).good, i == 3 ? 0 : 1) << i;
+        EXPECT_EQ(one_set.find(address(i), t0 + 2s, said), i == 3 ? 0 : 1) << i;
     }
 }
 
 TEST_F(ListingCacheTest, WhatIsOnlyStaleGivesWayToSomethingNew) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
     for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), 0, listed, 1s, t0);
-    EXPECT_EQ(one_set.find(address(0), t0 + 2s, evidence, stale).stale, 1);
+    EXPECT_EQ(one_set.find_stale(address(0), t0 + 2s, stale), 1);
     one_set.put(address(8), 0, listed, 100s, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 0U);
-    EXPECT_EQ(one_set.find(address(8), t0 + 2s, evidence, stale).good, 1);
+    EXPECT_EQ(one_set.find(address(8), t0 + 2s, said), 1);
 }
 
 TEST_F(ListingCacheTest, AFullSetGivesUpOneThatDidNotComeBack) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
     for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), 0, listed, 100s, t0);
     for (std::uint32_t i = 0; i < 8; ++i) {
-        if (i != 5) one_set.find(address(i), t0 + 1s, evidence, stale);
+        if (i != 5) one_set.find(address(i), t0 + 1s, said);
     }
     one_set.put(address(8), 0, listed, 100s, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 1U);
-    EXPECT_EQ(one_set.find(address(5), t0 + 2s, evidence, stale).good, 0);
+    EXPECT_EQ(one_set.find(address(5), t0 + 2s, said), 0);
 }
 
 TEST_F(ListingCacheTest, ForgetsListsAnyNumberOfTimesAndOnlyWhatWasSaidBefore) {
@@ -193,10 +219,10 @@ TEST_F(ListingCacheTest, ForgetsListsAnyNumberOfTimesAndOnlyWhatWasSaidBefore) {
         cache.forget_lists(0b001);
         cache.put(address(3), 0, clear, 1h, t0);
         ASSERT_EQ(find(address(1), t0), 0) << time;
-        ASSERT_EQ(found(address(1), t0 + 2h).stale, 0) << time;
+        ASSERT_EQ(find_stale(address(1), t0 + 2h), 0) << time;
         ASSERT_EQ(find(address(2), t0), 0b010) << time;
         ASSERT_EQ(find(address(3), t0), 0b001) << time;
-        ASSERT_EQ(evidence.listings[0], clear) << time;
+        ASSERT_EQ(said.evidence().listings[0], clear) << time;
     }
 }
 
@@ -218,10 +244,10 @@ TEST_F(ListingCacheTest, HoldsSixteenListsAsWellAsOne) {
             wide.put(address(2), list, clear, 10s, t0);
         }
         const auto all = static_cast<ListMask>((1U << lists) - 1);
-        ASSERT_EQ(wide.find(address(2), t0, evidence, stale).good, all);
-        ASSERT_EQ(wide.find(address(1), t0, evidence, stale).good, all);
+        ASSERT_EQ(wide.find(address(2), t0, said), all);
+        ASSERT_EQ(wide.find(address(1), t0, said), all);
         for (ListIndex list = 0; list < lists; ++list) {
-            ASSERT_EQ(evidence.listings[list].code, 0x7F000001U + list);
+            ASSERT_EQ(said.evidence().listings[list].code, 0x7F000001U + list);
         }
     }
 }
@@ -236,10 +262,10 @@ TEST_F(ListingCacheTest, TellsIPv6AddressesApartUnlessToldToRememberNetworks) {
 
     ListingCache networks({.entries = 64, .lists = 1, .hash_seed = 7, .ipv6_by_network = true});
     networks.put(one, 0, listed, 10s, t0);
-    EXPECT_EQ(networks.find(same_network, t0, evidence, stale).good, 1);
-    EXPECT_EQ(networks.find(other_network, t0, evidence, stale).good, 0);
+    EXPECT_EQ(networks.find(same_network, t0, said), 1);
+    EXPECT_EQ(networks.find(other_network, t0, said), 0);
     networks.put(address(1), 0, listed, 10s, t0);
-    EXPECT_EQ(networks.find(address(2), t0, evidence, stale).good, 0) << "IPv4 stays whole";
+    EXPECT_EQ(networks.find(address(2), t0, said), 0) << "IPv4 stays whole";
 }
 
 TEST_F(ListingCacheTest, PrefetchingChangesNothing) {

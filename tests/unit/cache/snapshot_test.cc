@@ -37,15 +37,13 @@ class SnapshotTest : public testing::Test {
     }
 
     ListMask find(std::uint32_t number, TimePoint now) {
-        evidence = {};
-        Evidence stale;
-        return after.find(address(number), now, evidence, stale).good;
+        return after.find(address(number), now, said);
     }
 
     std::vector<std::uint64_t> identities{11, 22, 33};
     ListingCache before{{.entries = 4096, .lists = 3, .hash_seed = 1}};
     ListingCache after{{.entries = 4096, .lists = 3, .hash_seed = 2}};
-    Evidence evidence;
+    Said said;
 };
 
 TEST_F(SnapshotTest, AnEmptyCacheIsOneBlock) {
@@ -58,8 +56,8 @@ TEST_F(SnapshotTest, OpinionsComeBackWithTheTimeTheyHaveLeft) {
     before.put(address(1), 2, clear, 300s, written.now);
     EXPECT_EQ(load(blocks()), 2U);
     EXPECT_EQ(find(1, started.now), 0b101);
-    EXPECT_EQ(evidence.listings[0], listed);
-    EXPECT_EQ(evidence.listings[2], clear);
+    EXPECT_EQ(said.evidence().listings[0], listed);
+    EXPECT_EQ(said.evidence().listings[2], clear);
     EXPECT_EQ(find(1, started.now + 200s), 0b001);
     EXPECT_EQ(find(1, started.now + 899s), 0b001);
     EXPECT_EQ(find(1, started.now + 900s), 0);
@@ -104,8 +102,8 @@ TEST_F(SnapshotTest, ListsAreKnownByIdentityNotByPlace) {
     identities = {22, 44, 11};
     EXPECT_EQ(load(all), 2U);
     EXPECT_EQ(find(1, started.now), 0b101);
-    EXPECT_EQ(evidence.listings[0], clear);
-    EXPECT_EQ(evidence.listings[2], listed);
+    EXPECT_EQ(said.evidence().listings[0], clear);
+    EXPECT_EQ(said.evidence().listings[2], listed);
     identities = {55, 66, 77};
     EXPECT_EQ(load(all), 0U);
 }
@@ -118,9 +116,9 @@ TEST_F(SnapshotTest, WhatHasBeenLearnedSinceTheStartStays) {
     SnapshotReader reader(after, identities, started);
     for (const SnapshotBlock& block : blocks()) reader.add(block);
     find(1, started.now);
-    EXPECT_EQ(evidence.listings[0], clear);
+    EXPECT_EQ(said.evidence().listings[0], clear);
     find(2, started.now);
-    EXPECT_EQ(evidence.listings[0], listed) << "an opinion is better than none";
+    EXPECT_EQ(said.evidence().listings[0], listed) << "an opinion is better than none";
 }
 
 TEST_F(SnapshotTest, ManyAddressesFillManyBlocksAndAllComeBack) {
@@ -132,12 +130,11 @@ TEST_F(SnapshotTest, ManyAddressesFillManyBlocksAndAllComeBack) {
     EXPECT_GT(all.size(), 10U);
     EXPECT_EQ(load(all), 2000U - before.stats().evictions);
     std::size_t same = 0;
-    Evidence old;
-    Evidence stale;
+    Said old;
     for (std::uint32_t i = 0; i < 2000; ++i) {
-        const ListMask known = before.find(address(i), written.now, old, stale).good;
+        const ListMask known = before.find(address(i), written.now, old);
         if (known == 0 || find(i, started.now) != known) continue;
-        same += evidence.listings[i % 3] == (i % 2 == 0 ? listed : clear) ? 1U : 0U;
+        same += said.evidence().listings[i % 3] == (i % 2 == 0 ? listed : clear) ? 1U : 0U;
     }
     EXPECT_GT(same, 1900U);
 }
@@ -146,8 +143,7 @@ TEST_F(SnapshotTest, IPv6AddressesComeBackWhole) {
     const IpAddress whole = *IpAddress::parse("2001:db8:1:2:3:4:5:6");
     before.put(whole, 1, listed, 1h, written.now);
     load(blocks());
-    Evidence stale;
-    EXPECT_EQ(after.find(whole, started.now, evidence, stale).good, 0b010);
+    EXPECT_EQ(after.find(whole, started.now, said), 0b010);
 }
 
 // Whatever single bit is wrong, nothing but what was written is believed: the first block takes the

@@ -17,10 +17,10 @@ const Finding missing{Verdict::missing, {Kind::emptied}};
 const Finding lying{Verdict::lying, {Kind::world}};
 const Finding refused{Verdict::refused, {Kind::refusal, 0x7FFFFFFF}};
 
-const dns::ListAnswer listed{{Listing::State::listed, false, 0x7F000002}};
+const dns::ListAnswer listed{{.state = Listing::State::listed, .code = 0x7F000002}};
 const dns::ListAnswer clear{{Listing::State::clear}};
 const dns::ListAnswer timeout{{Listing::State::timeout}};
-const dns::ListAnswer refusal{{Listing::State::refused, false, 0x7FFFFFFE}};
+const dns::ListAnswer refusal{{.state = Listing::State::refused, .code = 0x7FFFFFFE}};
 
 class ListHealthTest : public testing::Test {
   protected:

@@ -14,13 +14,14 @@ using State = Listing::State;
 using dns::NameForm;
 using dns::ReplyKind;
 
-const dns::ListAnswer listed{{State::listed, false, 0x7F000002}, {}, ReplyKind::listed};
+const dns::ListAnswer listed{{.state = State::listed, .code = 0x7F000002}, {}, ReplyKind::listed};
 const dns::ListAnswer nxdomain{{State::clear}, {}, ReplyKind::nxdomain};
 const dns::ListAnswer unmapped{{State::clear}, {}, ReplyKind::unmapped};
 const dns::ListAnswer silence{{State::timeout}, {}, {}};
 const dns::ListAnswer servfail{{State::error}, {}, ReplyKind::servfail};
 const dns::ListAnswer parked{{State::error}, {}, ReplyKind::nonsense};
-const dns::ListAnswer refusal{{State::refused, false, 0x7FFFFFFE}, {}, ReplyKind::refusal};
+const dns::ListAnswer refusal{
+    {.state = State::refused, .code = 0x7FFFFFFE}, {}, ReplyKind::refusal};
 
 // The finding of an IPv4 round, by the answers for the three points.
 Finding finding_of(const dns::ListAnswer& listed_point, const dns::ListAnswer& clear_point,

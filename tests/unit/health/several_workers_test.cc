@@ -157,9 +157,8 @@ TEST_F(SeveralWorkersTest, AListThatOthersCatchLyingIsForgottenInTheCacheOfAll) 
     start(2);
     const IpAddress client = IpAddress::from_v4(0x05090001);
     const auto is_remembered = [&] {
-        Evidence evidence;
-        Evidence stale;
-        return cache.find(client, first().loop.now(), evidence, stale).good != 0;
+        cache::Said said;
+        return cache.find(client, first().loop.now(), said) != 0;
     };
     cache.put(client, list, {.state = Listing::State::listed, .code = 0x7F000002}, 300s,
               workers[1].loop.now());

@@ -79,8 +79,8 @@ Request message() {
 
 Evidence listed_by_both() {
     Evidence evidence;
-    evidence.listings[0] = {Listing::State::listed, true, 0x7F000004};
-    evidence.listings[1] = {Listing::State::listed, false, 0x7F000002};
+    evidence.listings[0] = {.state = Listing::State::listed, .stale = true, .code = 0x7F000004};
+    evidence.listings[1] = {.state = Listing::State::listed, .code = 0x7F000002};
     return evidence;
 }
 

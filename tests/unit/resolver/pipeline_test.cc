@@ -69,9 +69,8 @@ TEST_F(PipelineTest, RepliesAsSoonAsNoOpenListCanChangeTheDecision) {
     EXPECT_EQ(replies.log[0].states[2], State::listed);
 
     advance(400ms);
-    Evidence evidence;
-    EXPECT_EQ(cache.find(*IpAddress::parse("5.9.1.2"), loop.now(), evidence, evidence).good,
-              0b111111)
+    cache::Said said;
+    EXPECT_EQ(cache.find(*IpAddress::parse("5.9.1.2"), loop.now(), said), 0b111111)
         << "the others still fill the cache";
 }
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/said.h"
+
+namespace postern::cache {
+
+void Said::change(ListIndex list, Cell cell) {
+    const auto others = static_cast<ListMask>(~mask_of(list));
+    opinions_ &= others;
+    failures_ &= others;
+    if (cell.is_empty()) {
+        evidence_.listings[list] = unknown_.listings[list];
+        return;
+    }
+    evidence_.listings[list] = cell.listing();
+    (cell.is_opinion() ? opinions_ : failures_) |= mask_of(list);
+}
+
+}  // namespace postern::cache

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is known of an address: what a find in the cache fills in.
+//
+// One is kept for many finds.  What the lists say of one address is mostly what they said of the
+// one before, and then nothing is written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "cache/cell.h"
+#include "policy/listing.h"
+
+namespace postern::cache {
+
+class Said {
+  public:
+    Said() = default;
+    // `unknown` is the evidence about an address of which nothing is known.
+    explicit Said(const Evidence& unknown) : unknown_(unknown), evidence_(unknown) {}
+
+    // What is good, and for the other lists what it was to begin with.  Valid until the next find.
+    const Evidence& evidence() const { return evidence_; }
+    ListMask opinions() const { return opinions_; }  // that have not expired
+    ListMask failures() const { return failures_; }  // that are remembered
+    // Either.
+    ListMask good() const { return static_cast<ListMask>(opinions_ | failures_); }
+    // Opinions of an often asked address that soon expire: worth asking again.
+    ListMask due() const { return due_; }
+
+  private:
+    friend class ListingCache;
+
+    // `cell` is good, or empty.
+    void tell(ListIndex list, Cell cell) {
+        const std::uint64_t words = cell.without_times();
+        if (words == told_[list]) return;  // nearly always
+        told_[list] = words;
+        change(list, cell);
+    }
+    void change(ListIndex list, Cell cell);
+
+    Evidence unknown_;
+    Evidence evidence_;
+    std::array<std::uint64_t, lists_max> told_{};  // cells without times
+    ListMask opinions_ = 0;
+    ListMask failures_ = 0;
+    ListMask due_ = 0;
+};
+
+}  // namespace postern::cache
