@@ -4,7 +4,7 @@
 //
 //      request from a gateway            service::GatewayServer has decoded it
 //        │  recall                       the cache fills the evidence; the rest is pending
-//        │  what_counts                  of that, now: belief.h
+//        │  what_counts                  of that, where something is missing: belief.h
 //        │  policy::decide               says which pending lists could still change the decision
 //        ├───────────────────────────►   none: reply at once; what expires soon is asked again
 //        ▼
