@@ -42,10 +42,11 @@ struct WaitingRequest {
 
 struct Lookup {
     IpAddress address;
-    Evidence evidence;     // grows with each answer
-    Evidence stale;        // what lists said too long ago, for when they cannot be reached
-    ListMask asked = 0;    // lists asked for this lookup
-    ListMask awaited = 0;  // of those, the ones that have not answered
+    Evidence evidence;       // grows with each answer
+    Evidence stale;          // what lists said too long ago, for when they cannot be reached
+    ListMask asked = 0;      // lists asked for this lookup
+    ListMask awaited = 0;    // of those, the ones that have not answered
+    bool has_heard = false;  // an answer that nobody has been told of
     WaitingRequest* waiting = nullptr;
 
     Lookup* next = nullptr;  // in its bucket, or of the free ones

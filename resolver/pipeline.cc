@@ -212,13 +212,26 @@ void Pipeline::on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnsw
     lookup->evidence.listings[list] = answer.listing;
     if (is_nonsense(answer)) lookup->stale.listings[list] = {};
     lookup->awaited &= static_cast<ListMask>(~mask_of(list));
+    if (!std::exchange(lookup->has_heard, true)) heard_.push_back(ticket);
+}
 
-    for (WaitingRequest* waiting = lookup->waiting; waiting != nullptr;) {
+// Lists that are asked together often answer together: then there is one decision to make, not six.
+void Pipeline::on_answers_given() {
+    for (const dns::Ticket ticket : heard_) {
+        Lookup* const lookup = table_.find(ticket);
+        if (lookup != nullptr) settle_all(*lookup);
+    }
+    heard_.clear();
+}
+
+void Pipeline::settle_all(Lookup& lookup) {
+    lookup.has_heard = false;
+    for (WaitingRequest* waiting = lookup.waiting; waiting != nullptr;) {
         WaitingRequest* const next = waiting->next;
         settle(*waiting);
         waiting = next;
     }
-    close_if_done(*lookup);
+    close_if_done(lookup);
 }
 
 void Pipeline::on_late_answer(const IpAddress& address, ListIndex list,

@@ -119,6 +119,8 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
     void on_late_answer(const IpAddress& address, ListIndex list,
                         const dns::ListAnswer& answer) override;
+    void on_answers_given() override;
+    void settle_all(Lookup& lookup);
     void on_deadline(WaitingRequest& waiting);
     void reply_and_forget(WaitingRequest& waiting, const Evidence& evidence);
     void reply(const service::Origin& origin, const Request& request, service::ReplySink& replies,
@@ -138,6 +140,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     cache::Said said_of_ipv4_;
     cache::Said said_of_ipv6_;
     LookupTable table_;
+    std::vector<dns::Ticket> heard_;  // lookups that have heard something in this batch
     policy::Decider decider_;
     PipelineStats stats_;
 };

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "resolver/dns/ares_memory.h"
+
 namespace postern::dns {
 
 namespace {
@@ -24,9 +26,11 @@ constexpr std::size_t length_size = 2;  // before each message on a stream (RFC 
 // The server as c-ares knows it.  Which one is really asked is not its business.
 in_addr nominal_server() { return {.s_addr = htonl(INADDR_LOOPBACK)}; }
 
-// ares_library_init counts its calls; once per process is enough.
+// The library counts these calls; once per process is enough.
 bool library_ready() {
-    static const bool ready = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
+    static const bool ready =
+        ares_library_init_mem(ARES_LIB_INIT_ALL, ares_memory::allocate, ares_memory::release,
+                              ares_memory::reallocate) == ARES_SUCCESS;
     return ready;
 }
 
@@ -41,6 +45,14 @@ std::uint16_t message_size(const std::byte* at) {
 struct AresChannel::Asked {
     AresChannel& channel;
     std::uint16_t id;
+
+    // It lives as long as c-ares' own pieces.
+    static void* operator new(std::size_t size) {
+        void* const memory = ares_memory::allocate(size);
+        if (memory == nullptr) std::abort();
+        return memory;
+    }
+    static void operator delete(void* asked) { ares_memory::release(asked); }
 };
 
 struct AresChannel::Callbacks {

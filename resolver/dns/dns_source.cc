@@ -2,6 +2,7 @@
 #include "resolver/dns/dns_source.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "resolver/dns/attempts.h"
 
@@ -54,10 +55,13 @@ void DnsSource::on_batch_end() {
     truncated_.clear();
     seats_.process_streams();
 
-    // on_answer may lead to new questions, but never to a new entry here.
     for (const Finished& finished : finished_) deliver(finished);
     finished_.clear();
-    start_waiting();
+    // Answers lead to further questions, and questions that nobody can be asked to further answers.
+    do {
+        if (std::exchange(answered_, false)) answers_->on_answers_given();
+        start_waiting();
+    } while (answered_);
 }
 
 // Those who wait longest for an answer first; what one of them hears may lead to another.
@@ -254,6 +258,7 @@ void DnsSource::deliver(const Finished& finished) {
     release(question);
 
     if (in_time) {
+        answered_ = true;
         answers_->on_answer(ticket, asked.list, answer);
     } else if (!is_unknown(answer.listing.state)) {
         answers_->on_late_answer(asked.address, asked.list, answer);
@@ -291,6 +296,7 @@ void DnsSource::become_late(Question& question) {
 }
 
 void DnsSource::give_up(Question& question) {
+    answered_ = true;
     ++stats_[question.asked.list].timeouts;
     answers_->on_answer(question.ticket, question.asked.list,
                         {.listing = {.state = Listing::State::timeout}});

@@ -139,6 +139,7 @@ class DnsSource final : public ListSource,
 
     io::Loop& loop_;
     ListAnswers* answers_ = nullptr;
+    bool answered_ = false;  // since on_answers_given
     Options options_;
     Upstreams upstreams_;
     QuestionTable questions_;

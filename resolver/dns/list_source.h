@@ -49,6 +49,8 @@ class ListAnswers {
     // An opinion that came after on_answer had said "timeout": good for the next who asks.
     virtual void on_late_answer(const IpAddress& address, ListIndex list,
                                 const ListAnswer& answer) = 0;
+    // All answers that came together have been given.
+    virtual void on_answers_given() {}
 };
 
 class ListSource {
@@ -57,7 +59,8 @@ class ListSource {
     // Who is answered; before the first ask().
     virtual void deliver_to(ListAnswers& answers) = 0;
     // Gives exactly one on_answer, never from inside this call, at the latest when the source's own
-    // patience is over; unless it returns false: too much is under way, nothing will come.
+    // patience is over, and on_answers_given in the same batch; unless it returns false: too much
+    // is under way, nothing will come.
     virtual bool ask(const ListQuestion& question, Ticket ticket) = 0;
 
     // The lists that are believed at present; the others are not to be asked.  A source that does

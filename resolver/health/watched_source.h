@@ -33,6 +33,7 @@ class WatchedSource final : public dns::ListSource, private dns::ListAnswers {
     void on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) override;
     void on_late_answer(const IpAddress& address, ListIndex list,
                         const dns::ListAnswer& answer) override;
+    void on_answers_given() override { answers_->on_answers_given(); }
 
     const io::Loop& loop_;
     dns::ListSource& source_;
