@@ -14,7 +14,7 @@
 
 namespace postern::policy {
 
-// One sender's attempt at one recipient.  Addresses are in canonical form (scope_key.h); an IPv6
+// One sender's attempt at one recipient.  Addresses are in canonical form (mail_address.h); an IPv6
 // client is its /64.
 struct Triplet {
     IpAddress client;

@@ -15,9 +15,6 @@ namespace postern::policy {
 
 namespace {
 
-constexpr ScopeId internal_scope = 1;
-constexpr ScopeId external_scope = 2;
-
 // Gives scopes their numbers and notes which types have them on which side.
 class ScopeNumbers {
   public:
@@ -62,21 +59,18 @@ class SourceNumbers {
             sources.push_back(number(hosts_[host], types));
     }
 
-    void store(PolicySet::Index& index) const {
-        std::vector<IpRange> ranges;
-        for (const auto& [range, source] : ranges_) {
-            ranges.push_back(range);
-            index.source_range_hits.push_back({source, types_[source]});
-        }
-        index.source_ranges = RangeTable(std::move(ranges));
+    void add_ranges(std::map<IpRange, ClientRange>& ranges) const {
+        for (const auto& [range, source] : ranges_) ranges[range].source = {source, types_[source]};
+    }
 
+    TextIndex<SourceHit> hosts() const {
         std::vector<TextIndex<SourceHit>::Item> items;
         for (const auto& [host, source] : hosts_) {
             const bool wildcard = host.starts_with("*.");
             items.push_back({wildcard ? TextKind::subhosts : TextKind::host,
                              host.substr(wildcard ? 2 : 0), SourceHit{source, types_[source]}});
         }
-        index.source_hosts = TextIndex<SourceHit>(std::move(items));
+        return TextIndex<SourceHit>(std::move(items));
     }
 
   private:
@@ -108,13 +102,11 @@ class Compiler {
             numbers_.hit(numbers_.number(exception)).recipient_types |= type_bit(PolicyType::relay);
         }
         store_scopes();
-        sources_.store(*index_);
+        store_client_ranges();
+        index_->source_hosts = sources_.hosts();
         index_->lists = PolicyLists(std::move(items_));
-        index_->authorized_senders = range_table(model.organization.authorized_senders);
-        index_->permit_ranges = range_table(model.permit_ranges);
         summarize_lists();
-        summarize_narrower();
-        summarize_connections();
+        summarize_periods();
         return std::move(index_);
     }
 
@@ -124,11 +116,6 @@ class Compiler {
         const Policy* policy;
         PolicyRef ref;
     };
-
-    static RangeTable range_table(const std::vector<IpRange>& ranges) {
-        const std::set<IpRange> distinct(ranges.begin(), ranges.end());
-        return RangeTable(std::vector<IpRange>(distinct.begin(), distinct.end()));
-    }
 
     void add_policies() {
         const std::vector<Policy>& written = index_->model.policies;
@@ -224,6 +211,21 @@ class Compiler {
         index_->scopes = TextIndex<ScopeHit>(std::move(texts_));
     }
 
+    void store_client_ranges() {
+        std::map<IpRange, ClientRange> named;
+        sources_.add_ranges(named);
+        const Model& model = index_->model;
+        for (const IpRange& range : model.organization.authorized_senders)
+            named[range].is_authorized = true;
+        for (const IpRange& range : model.permit_ranges) named[range].is_permitted = true;
+        std::vector<IpRange> ranges;
+        for (const auto& [range, meaning] : named) {
+            ranges.push_back(range);
+            index_->client_ranges.push_back(meaning);
+        }
+        index_->named_clients = RangeTable(ranges);
+    }
+
     static bool is_found_by_text(Scope::Kind kind) {
         return kind == Scope::Kind::domain || kind == Scope::Kind::subdomains ||
                kind == Scope::Kind::display_name || kind == Scope::Kind::address;
@@ -266,24 +268,14 @@ class Compiler {
         index_->votes = Votes(model.lists);
     }
 
-    void summarize_narrower() {
-        std::vector<Period> periods;
+    void summarize_periods() {
+        std::vector<Period> narrower;
         for (const Policy& policy : index_->model.policies) {
-            if (policy.enabled && is_narrower(policy)) periods.push_back(policy.valid);
-        }
-        index_->narrower = Periods(std::move(periods));
-    }
-
-    void summarize_connections() {
-        const Model& model = index_->model;
-        std::vector<IpRange> named = model.organization.authorized_senders;
-        named.insert(named.end(), model.permit_ranges.begin(), model.permit_ranges.end());
-        for (const Policy& policy : model.policies) {
             if (!policy.enabled) continue;
-            named.insert(named.end(), policy.source_ips.begin(), policy.source_ips.end());
             index_->timeless = index_->timeless && policy.valid == always;
+            if (is_narrower(policy)) narrower.push_back(policy.valid);
         }
-        index_->named_clients = range_table(named);
+        index_->narrower = Periods(std::move(narrower));
     }
 
     // A connection request is decided by what matches everyone to everyone, and by no block but

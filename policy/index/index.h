@@ -51,6 +51,13 @@ struct SourceHit {
     TypeMask types = 0;
 };
 
+// What a range of addresses is named for.
+struct ClientRange {
+    SourceHit source;            // no_source: no policy has it as a condition
+    bool is_authorized = false;  // [organization] authorized_senders
+    bool is_permitted = false;   // [permit_list] ranges
+};
+
 // What matching and the stages need of a policy.
 struct Rule {
     Period valid;
@@ -80,16 +87,11 @@ struct PolicySet::Index {
     ScopeHit external;
     TextIndex<ScopeHit> scopes;
 
-    RangeTable source_ranges;
-    std::vector<SourceHit> source_range_hits;  // by the number of the range
-    TextIndex<SourceHit> source_hosts;
-
-    RangeTable authorized_senders;
-    RangeTable permit_ranges;
-
     // Everybody who is in one of these ranges.  A connection of anybody else is decided by what the
     // lists say, the time and, where policies name hosts, the host name.
     RangeTable named_clients;
+    std::vector<ClientRange> client_ranges;  // by their number there
+    TextIndex<SourceHit> source_hosts;
     bool timeless = true;  // the time has no say: every policy that is enabled always holds
 
     // Lists that a definition in use counts, and what the permitted list means to those

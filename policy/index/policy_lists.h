@@ -15,7 +15,9 @@ namespace postern::policy {
 
 // Scopes and source conditions are numbered when a set is compiled (compile.cc).
 using ScopeId = std::uint32_t;
-inline constexpr ScopeId everyone_scope = 0;
+inline constexpr ScopeId everyone_scope = 0;  // these three are in every set
+inline constexpr ScopeId internal_scope = 1;
+inline constexpr ScopeId external_scope = 2;
 
 using SourceId = std::uint32_t;
 inline constexpr SourceId no_source = 0;  // the policy has no source condition

@@ -23,18 +23,16 @@ class RangeTable {
     // Ranges are numbered by their position; each may occur once.
     explicit RangeTable(const std::vector<IpRange>& ranges);
 
-    bool empty() const { return prefixes_.empty(); }
-
     // Calls `found(number)` for every range that holds `address`, the longest prefix first.
     template <class Found>
     void for_each(const IpAddress& address, Found found) const {
-        if (empty()) return;
-        const Prefix whole(address, 128);
-        for (const std::uint8_t length : lengths_) {
-            if (whole.is_v4() && length < 96) break;  // IPv6 ranges, see IpRange::contains()
-            const Prefix wanted = whole.shortened(length);
-            const std::uint32_t number =
-                index_.find(wanted.hash(), [&](std::uint32_t n) { return prefixes_[n] == wanted; });
+        const Bits whole(address);
+        const bool is_v4 = whole.is_v4();
+        for (const Length& length : lengths_) {
+            if (is_v4 && length.bits < 96) break;  // IPv6 ranges, see IpRange::contains()
+            const Bits wanted = whole & length.mask;
+            const std::uint32_t number = length.index.find(
+                wanted.hash(), [&](std::uint32_t n) { return bases_[n] == wanted; });
             if (number != HashIndex::none) found(number);
         }
     }
@@ -46,46 +44,48 @@ class RangeTable {
     }
 
   private:
-    // An IpRange as two numbers, which are cut and compared faster than bytes.
-    struct Prefix {
-        Prefix(const IpAddress& address, std::uint8_t its_length)
-            : high(number(address, 0)), low(number(address, 8)), length(its_length) {}
+    // An address as two numbers, which are cut and compared faster than bytes.
+    struct Bits {
+        explicit Bits(const IpAddress& address)
+            : high(number(address, 0)), low(number(address, 8)) {}
+        Bits(std::uint64_t its_high, std::uint64_t its_low) : high(its_high), low(its_low) {}
+        static Bits leading_ones(int count) { return {ones(count), ones(count - 64)}; }
 
         bool is_v4() const { return high == 0 && low >> 32 == 0xFFFF; }
-        Prefix shortened(std::uint8_t to) const {
-            Prefix prefix = *this;
-            prefix.length = to;
-            prefix.high &= leading_ones(to);
-            prefix.low &= leading_ones(to - 64);
-            return prefix;
-        }
         // The ranges come from the configuration: whoever finds colliding addresses gains a slower
         // answer.  The constants are odd and otherwise arbitrary.
         std::uint64_t hash() const {
-            std::uint64_t mixed = (high + length) * 0x9E3779B97F4A7C15;
+            std::uint64_t mixed = high * 0x9E3779B97F4A7C15;
             mixed = ((mixed ^ mixed >> 32) + low) * 0xD6E8FEB86659FD93;
             return mixed ^ mixed >> 32;
         }
-        friend bool operator==(const Prefix&, const Prefix&) = default;
+        Bits operator&(const Bits& other) const { return {high & other.high, low & other.low}; }
+        friend bool operator==(const Bits&, const Bits&) = default;
 
         static std::uint64_t number(const IpAddress& address, std::size_t at) {
             std::uint64_t value;
             std::memcpy(&value, address.bytes().data() + at, sizeof(value));
             return be64toh(value);
         }
-        static std::uint64_t leading_ones(int count) {
+        static std::uint64_t ones(int count) {
             if (count <= 0) return 0;
             return count >= 64 ? ~std::uint64_t{0} : ~(~std::uint64_t{0} >> count);
         }
 
         std::uint64_t high;
         std::uint64_t low;
-        std::uint8_t length;
     };
 
-    std::vector<Prefix> prefixes_;
-    std::vector<std::uint8_t> lengths_;  // that occur, the longest first
-    HashIndex index_;
+    // The ranges of one prefix length.  Each has a table of its own, so that a length with few
+    // ranges costs no cache miss.
+    struct Length {
+        std::uint8_t bits;
+        Bits mask;
+        HashIndex index;
+    };
+
+    std::vector<Bits> bases_;      // by number
+    std::vector<Length> lengths_;  // that occur, the longest first
 };
 
 }  // namespace postern::policy

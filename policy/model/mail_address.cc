@@ -18,23 +18,40 @@ char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' 
 using EightLetters = std::uint64_t;
 
 constexpr EightLetters eight_times(unsigned char byte) { return 0x0101010101010101U * byte; }
+constexpr EightLetters top_bits = eight_times(0x80);  // set in letters outside ASCII
 
-// Of each byte: bit 7 is set by the first addition from "A" on, by the second one behind "Z".
-EightLetters to_lower(EightLetters letters) {
-    const EightLetters low = letters & eight_times(0x7F);
-    const EightLetters from_a = low + eight_times(0x80 - 'A');
-    const EightLetters behind_z = low + eight_times(0x7F - 'Z');
-    const EightLetters upper = from_a & ~behind_z & ~letters & eight_times(0x80);
-    return letters | upper >> 2;  // 0x20 is what tells the cases apart
+EightLetters eight_at(const char* text) {
+    EightLetters letters;
+    std::memcpy(&letters, text, sizeof(letters));
+    return letters;
 }
 
-// Returns what they were: bit 7 of a byte is set for what is outside ASCII.
+// The top bit of each ASCII letter from 'A' to 'Z': the first addition sets it from 'A' on, the
+// second one behind 'Z'.  Next to letters outside ASCII, which carry, the bits mean nothing.
+EightLetters upper_case(EightLetters letters) {
+    return (letters + eight_times(0x80 - 'A')) ^ (letters + eight_times(0x7F - 'Z'));
+}
+
+// Returns what they were.
 EightLetters make_lower(char* eight) {
-    EightLetters letters;
-    std::memcpy(&letters, eight, sizeof(letters));
-    const EightLetters lower = to_lower(letters);
+    const EightLetters letters = eight_at(eight);
+    const EightLetters upper = upper_case(letters & ~top_bits) & ~letters & top_bits;
+    const EightLetters lower = letters | upper >> 2;  // 0x20 is what tells the cases apart
     std::memcpy(eight, &lower, sizeof(lower));
     return letters;
+}
+
+// Whether `text` is ASCII without upper-case letters.
+bool is_lower(std::string_view text) {
+    EightLetters others = 0;
+    const auto see = [&](EightLetters letters) { others |= letters | upper_case(letters); };
+    if (text.size() < 8) {
+        for (const char c : text) see(static_cast<unsigned char>(c));
+    } else {
+        for (std::size_t i = 0; i + 8 < text.size(); i += 8) see(eight_at(text.data() + i));
+        see(eight_at(text.data() + text.size() - 8));  // some for the second time
+    }
+    return (others & top_bits) == 0;
 }
 
 // Puts `text` in lower case; false when it has letters outside ASCII, which stay as they are.
@@ -49,7 +66,7 @@ bool make_lower(std::pmr::string& text) {
         for (std::size_t i = 0; i + 8 < text.size(); i += 8) seen |= make_lower(text.data() + i);
         seen |= make_lower(text.data() + text.size() - 8);  // some for the second time
     }
-    return (seen & eight_times(0x80)) == 0;
+    return (seen & top_bits) == 0;
 }
 
 // A-labels of a name with letters outside ASCII; null when it breaks the rules of IDNA2008.
@@ -112,6 +129,13 @@ std::pmr::string canonical_address(std::string_view text, std::pmr::memory_resou
     canonical.resize(text.size() - domain.size());
     canonical += canonical_domain(domain, memory);
     return canonical;
+}
+
+std::string_view as_canonical_address(std::string_view text, std::pmr::memory_resource* memory) {
+    if (is_lower(text) && !text.ends_with('.')) return text;
+    const std::pmr::string canonical = canonical_address(text, memory);
+    char* const kept = static_cast<char*>(memory->allocate(canonical.size(), 1));
+    return {kept, canonical.copy(kept, canonical.size())};
 }
 
 std::optional<std::string> parse_domain(std::string_view text) {

@@ -166,7 +166,7 @@ Explanation explain(const PolicySet& policies, const Request& request, const Evi
     }
     const Sender sender(policies.index(), request, workspace.memory());
     for (const std::string& address : request.recipients) {
-        const Party recipient = party(policies.index(), address, {}, workspace.memory());
+        const Party recipient(policies.index(), address, workspace.memory());
         explanation.recipients.push_back(
             {address, Explainer(evaluation, {&sender, &recipient}).run()});
     }

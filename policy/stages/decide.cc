@@ -48,7 +48,7 @@ void decide_message(const Evaluation& evaluation, std::pmr::memory_resource* mem
     const Sender sender(evaluation.index, request, memory);
     decision.recipients.reserve(request.recipients.size());
     for (const std::string& address : request.recipients) {
-        const Party recipient = party(evaluation.index, address, {}, memory);
+        const Party recipient(evaluation.index, address, memory);
         decision.open_lists |=
             decide_recipient(evaluation, sender, recipient, decision.recipients.emplace_back());
     }

@@ -18,8 +18,8 @@ Direction direction_of(const Evaluation& evaluation, const Party& recipient) {
 
 bool is_spoofed(const Evaluation& evaluation, const Sender& sender, const Party& recipient,
                 View view, PolicyRef& policy) {
-    if (direction_of(evaluation, recipient) != Direction::inbound) return false;
     if (!sender.is_internal(view) || makes_internal(evaluation.client.range)) return false;
+    if (direction_of(evaluation, recipient) != Direction::inbound) return false;
     const Rule* rule = evaluation.match.winner(PolicyType::anti_spoofing, view, sender, recipient);
     if (rule == nullptr || rule->option != Option::apply) return false;
     policy = rule->ref;

@@ -6,18 +6,18 @@ namespace postern::policy {
 namespace {
 
 Client examine_client(const PolicySet::Index& index, const Request& request,
-                      const Evidence& evidence, const Match& match) {
+                      const Evidence& evidence, const Origin& origin, const Match& match) {
     const auto winner = [&](PolicyType type) {
         return match.winner_for_everyone(type, View::client);
     };
     Client client;
-    client.is_trusted = request.authenticated || index.authorized_senders.contains(request.client);
+    client.is_trusted = request.authenticated || origin.is_authorized;
     client.allowed = winner(PolicyType::allowed_ip);
     client.range = winner(PolicyType::ip_range);
     client.block = winner(PolicyType::blocked_client);
     if (client.block != nullptr && client.block->option != Option::block_sender)
         client.block = nullptr;
-    client.opinions = opinions_of(index, request.client, evidence);
+    client.opinions = opinions_of(index, origin.in_permit_ranges, evidence);
     return client;
 }
 
@@ -29,8 +29,8 @@ Evaluation::Evaluation(const PolicySet::Index& with, const Request& about, const
       request(about),
       memory(remembered),
       now(at),
-      source_hits(sources(with, about, resource)),
-      match(with, about, source_hits, at),
-      client(examine_client(with, about, evidence, match)) {}
+      origin(with, about, resource),
+      match(with, about, origin.sources, at),
+      client(examine_client(with, about, evidence, origin, match)) {}
 
 }  // namespace postern::policy

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <memory_resource>
-#include <vector>
 
 #include "policy/decision.h"
 #include "policy/index/index.h"
 #include "policy/memory.h"
 #include "policy/request.h"
 #include "policy/stages/match.h"
+#include "policy/stages/origin.h"
 #include "policy/stages/reputation.h"
 #include "policy/time.h"
 
@@ -43,7 +43,7 @@ struct Evaluation {
     const Request& request;
     const Memory& memory;
     WallTime now;
-    std::pmr::vector<SourceHit> source_hits;
+    Origin origin;
     Match match;
     Client client;
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "policy/model/mail_address.h"
@@ -31,6 +32,8 @@ std::size_t plain_end(std::string_view field, std::size_t i) {
     return i;
 }
 
+bool is_plain(std::string_view text) { return plain_end(text, 0) == text.size(); }
+
 struct Parts {
     std::string_view name;
     std::string_view address;  // may be empty
@@ -48,7 +51,23 @@ std::optional<Parts> usual_parts(std::string_view field) {
                  .address = trimmed(field.substr(open + 1, close - open - 1))};
 }
 
-bool is_from(const Header& header) { return equal_ignoring_case(header.name, "from"); }
+// Whether those parts are found and `address` is the one: seen from the end, with less to look at.
+bool names(std::string_view field, std::string_view address) {
+    if (field.ends_with('>')) {
+        field.remove_suffix(1);
+        if (!field.ends_with(address)) return false;
+        field.remove_suffix(address.size());
+        if (!field.ends_with('<')) return false;
+        field.remove_suffix(1);
+        return is_plain(field) && is_plain(address);
+    }
+    return field == address && is_plain(address);
+}
+
+bool is_from(const Header& header) {
+    const std::string_view name = header.name;
+    return name == "From" || equal_ignoring_case(name, "from");
+}
 
 class Parser {
   public:
@@ -166,15 +185,15 @@ std::pmr::vector<Mailbox> header_from(const std::vector<Header>& headers,
     return mailboxes;
 }
 
-std::optional<std::string_view> sole_address(const std::vector<Header>& headers) {
-    std::optional<std::string_view> address;
+bool is_from_alone(const std::vector<Header>& headers, std::string_view address) {
+    if (address.empty() || trimmed(address).size() != address.size()) return false;
+    bool is_named = false;
     for (const Header& header : headers) {
         if (!is_from(header)) continue;
-        const auto parts = usual_parts(header.value);
-        if (address || !parts || parts->address.empty()) return std::nullopt;
-        address = parts->address;
+        if (is_named || !names(header.value, address)) return false;
+        is_named = true;
     }
-    return address;
+    return is_named;
 }
 
 }  // namespace postern::policy

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory_resource>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +27,8 @@ struct Mailbox {
 std::pmr::vector<Mailbox> header_from(const std::vector<Header>& headers,
                                       std::pmr::memory_resource* memory);
 
-// The address of the only mailbox where there is one From field of the simplest form, as in nearly
-// all mail: found without copying anything.  Valid as long as `headers`.
-std::optional<std::string_view> sole_address(const std::vector<Header>& headers);
+// Whether there is one From field, of the simplest form, with `address` as it is written here: so
+// it is in most mail.  Found without copying anything; "no" may also mean "look closer".
+bool is_from_alone(const std::vector<Header>& headers, std::string_view address);
 
 }  // namespace postern::policy

@@ -35,10 +35,9 @@ std::string unfolded(std::string_view value) {
 
 }  // namespace
 
-const Rule* Match::winner(PolicyType type, View view, const Sender& sender,
-                          const Party& recipient) const {
+const Rule* Match::strongest(PolicyType type, View view, const Sender& sender,
+                             const Party& recipient) const {
     const TypeMask bit = type_bit(type);
-    if ((recipient.recipient_types & sender.types(view) & bit) == 0) return nullptr;
     RuleIndex best = no_rule;
     for (const Sender::Hit& from : sender.hits(view)) {
         if ((from.types & bit) == 0) continue;
@@ -50,9 +49,7 @@ const Rule* Match::winner(PolicyType type, View view, const Sender& sender,
     return best == no_rule ? nullptr : &index_.rules[best];
 }
 
-const Rule* Match::winner_for_everyone(PolicyType type, View view) const {
-    const TypeMask bit = type_bit(type);
-    if ((index_.everyone.sender_types & index_.everyone.recipient_types & bit) == 0) return nullptr;
+const Rule* Match::strongest_for_everyone(PolicyType type, View view) const {
     const Sender::Hit everyone{
         .scope = everyone_scope, .types = index_.everyone.sender_types, .in_envelope = true};
     const RuleIndex best = best_of(type, view, everyone, 0, everyone_scope, no_rule);

@@ -24,16 +24,28 @@ class Match {
         : index_(index), request_(request), sources_(sources), now_(now) {}
 
     // The policy of the type that wins (R2, R3) for what is in view (R8, R9); null when none
-    // matches.
+    // matches.  Most types have no policy for two given parties, which costs a comparison here.
     const Rule* winner(PolicyType type, View view, const Sender& sender,
-                       const Party& recipient) const;
+                       const Party& recipient) const {
+        const bool is_possible =
+            (recipient.recipient_types & sender.types(view) & type_bit(type)) != 0;
+        return is_possible ? strongest(type, view, sender, recipient) : nullptr;
+    }
     // The same among the policies from everyone to everyone, for when no party is known.
-    const Rule* winner_for_everyone(PolicyType type, View view) const;
+    const Rule* winner_for_everyone(PolicyType type, View view) const {
+        const ScopeHit& everyone = index_.everyone;
+        const bool is_possible =
+            (everyone.sender_types & everyone.recipient_types & type_bit(type)) != 0;
+        return is_possible ? strongest_for_everyone(type, view) : nullptr;
+    }
 
     // R2 for header_bypass: some header of the message matches the definition.
     bool header_holds(const Rule& rule) const;
 
   private:
+    const Rule* strongest(PolicyType type, View view, const Sender& sender,
+                          const Party& recipient) const;
+    const Rule* strongest_for_everyone(PolicyType type, View view) const;
     RuleIndex best_of(PolicyType type, View view, const Sender::Hit& sender,
                       std::uint32_t header_addresses, ScopeId recipient, RuleIndex best) const;
     bool holds(const Rule& rule, View view, const Sender::Hit& sender,

@@ -57,8 +57,7 @@ void remember(const PolicySet& policies, const Request& request, const Decision&
                                 workspace.memory());
     const Sender sender(policies.index(), request, workspace.memory());
     for (std::size_t i = 0; i < decision.recipients.size() && i < request.recipients.size(); ++i) {
-        const Party recipient =
-            party(policies.index(), request.recipients[i], {}, workspace.memory());
+        const Party recipient(policies.index(), request.recipients[i], workspace.memory());
         remember_attempt(evaluation, sender, recipient, decision.recipients[i], memory);
         remember_pair(evaluation, sender, recipient, decision.recipients[i], memory);
     }

@@ -3,12 +3,13 @@
 
 namespace postern::policy {
 
-ListOpinions opinions_of(const PolicySet::Index& index, const IpAddress& client,
+ListOpinions opinions_of(const PolicySet::Index& index, bool in_permit_ranges,
                          const Evidence& evidence) {
     ListOpinions opinions;
     for (std::size_t i = 0; i < index.model.lists.size(); ++i) {
         const Listing& listing = evidence.listings[i];
         const Listing::State state = listing.state;
+        if (state == Listing::State::clear && !listing.stale) continue;  // nearly always
         const ListMask list = mask_of(static_cast<ListIndex>(i));
         if (state == Listing::State::listed) opinions.listed |= list;
         if (listing.stale) opinions.missing |= list;
@@ -16,9 +17,9 @@ ListOpinions opinions_of(const PolicySet::Index& index, const IpAddress& client,
         opinions.unknown |= list;
         if (state != Listing::State::pending) opinions.missing |= list;
     }
-    opinions.in_permit_ranges = index.permit_ranges.contains(client);
-    opinions.permitted = opinions.in_permit_ranges || evidence.permitted ||
-                         (opinions.listed & index.permit_lists) != 0;
+    opinions.in_permit_ranges = in_permit_ranges;
+    opinions.permitted =
+        in_permit_ranges || evidence.permitted || (opinions.listed & index.permit_lists) != 0;
     return opinions;
 }
 

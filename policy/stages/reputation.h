@@ -17,7 +17,7 @@ struct ListOpinions {
     bool permitted = false;  // on the global permitted list: those ranges, or a permit list
 };
 
-ListOpinions opinions_of(const PolicySet::Index& index, const IpAddress& client,
+ListOpinions opinions_of(const PolicySet::Index& index, bool in_permit_ranges,
                          const Evidence& evidence);
 
 // Fills in the numbers that a decision reports; the state is left as it is.

@@ -237,8 +237,7 @@ TEST(Explain, AgreesWithTheIndexAboutEveryWinner) {
                                     workspace.memory());
         const Sender sender(set->index(), asked.request, workspace.memory());
         for (const RecipientExplanation& recipient : explanation.recipients) {
-            const Party party =
-                policy::party(set->index(), recipient.address, {}, workspace.memory());
+            const Party party(set->index(), recipient.address, workspace.memory());
             for (const TypeExplanation& type : recipient.types) {
                 const Rule* winner =
                     type.view == View::client

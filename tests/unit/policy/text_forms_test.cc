@@ -3,6 +3,10 @@
 // The small languages: durations, instants, addresses, scopes, header fields.
 #include <gtest/gtest.h>
 
+#include <memory_resource>
+#include <string>
+#include <string_view>
+
 #include "policy/config/duration_text.h"
 #include "policy/config/nearest.h"
 #include "policy/config/rfc3339.h"
@@ -68,6 +72,27 @@ TEST(MailAddress, IsComparedInLowerCaseWithALabels) {
     EXPECT_EQ(parse_domain(std::string(64, 'a') + ".example"), std::nullopt);
 }
 
+// Each letter that matters at every place among eight, and beyond.
+TEST(MailAddress, IsCopiedOnlyWhereItIsNotCanonical) {
+    const std::string usual = "local.part-0_9@[`{~mail.example";
+    for (std::size_t size = 1; size <= usual.size(); ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            for (const char letter : {'@', '[', 'a', 'z', '.', 'A', 'M', 'Z', '\xC3', '\xFF'}) {
+                std::string text = usual.substr(0, size);
+                text[at] = letter;
+                std::pmr::monotonic_buffer_resource memory;
+                const std::string_view found = as_canonical_address(text, &memory);
+                EXPECT_EQ(found, canonical_address(text)) << text;
+                const bool is_canonical =
+                    std::string_view("@[az.").find(letter) != std::string_view::npos &&
+                    !text.ends_with('.');
+                EXPECT_EQ(found.data() == text.data(), is_canonical) << text;
+            }
+        }
+    }
+    EXPECT_EQ(as_canonical_address("", std::pmr::null_memory_resource()), "");
+}
+
 TEST(Scope, IsReadAsItIsWritten) {
     for (const char* text : {"everyone", "internal", "external", "free_mail", "domain:rope.example",
                              "domain:*.rope.example", "group:crew", "attribute:deck=upper",
@@ -131,6 +156,24 @@ TEST(HeaderFrom, FindsNamesAndAddresses) {
     };
     // clang-format on
     for (const auto& c : cases) EXPECT_EQ(mailboxes(c.field), c.found) << c.field;
+}
+
+TEST(HeaderFrom, IsFromAnAddressAloneOnlyInTheSimplestForm) {
+    const auto alone = [](const std::vector<Header>& headers, const char* address = "a@b") {
+        return is_from_alone(headers, address);
+    };
+    for (const char* field : {"a@b", "<a@b>", "Ann <a@b>", "Ann=?x?= Smith<a@b>"})
+        EXPECT_TRUE(alone({{"Subject", "x"}, {"fROM", field}})) << field;
+    for (const char* field :
+         {"", "a@b>", "A@b", "xa@b", "<xa@b>", "Ann a@b", "Ann <a@b", "Ann <a@b> ", "Ann <<a@b>",
+          "\"Ann\" <a@b>", "c@d, <a@b>", "Friends: <a@b>", "(c) <a@b>", "<c@d> <a@b>"})
+        EXPECT_FALSE(alone({{"From", field}})) << field;
+    EXPECT_FALSE(alone({}));
+    EXPECT_FALSE(alone({{"To", "a@b"}}));
+    EXPECT_FALSE(alone({{"From", "a@b"}, {"From", "a@b"}}));
+    EXPECT_FALSE(alone({{"From", "<>"}}, ""));
+    for (const char* address : {" a@b", "a@b\t", "a,a@b", "\"a\"@b", "a@b>"})
+        EXPECT_FALSE(alone({{"From", std::string("<") + address + ">"}}, address)) << address;
 }
 
 TEST(HeaderFrom, StandsForTheMailboxesItLeavesOut) {
