@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions: what does a decision cost its loop to record, what does it cost the journal's thread,
-// and how many a second does that write down for good?
+// Questions: what does a decision cost its loop to record, what does it cost the journal's thread
+// to find its terms and in all, and how many a second does that write down for good?
 //
 // The decision is a message to one recipient that six lists were asked about.  `Tracked` offers a
 // million decisions at the rate given, as a loop would: those that find the queue full are dropped.
@@ -117,6 +117,30 @@ void Record(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(Record);
+
+// What the journal pays to know by which words the decision will be found.
+void Terms(benchmark::State& state) {
+    NoNetwork servers;
+    io::VirtualLoop loop(1, servers);
+    journal::RecordQueue queue({});
+    journal::Recorder recorder(loop, queue);
+    Decisions decisions;
+    decisions.tell(recorder);
+    const auto entry = queue.next().subspan(journal::entry_head);
+    const ListCatalogue catalogue = lists();
+    tracking::Record record;
+    std::vector<tracking::Term> terms;
+    tracking::BlockFilter filter;
+    for (auto _ : state) {
+        if (!tracking::decode(entry, record)) state.SkipWithError("no record");
+        tracking::collect_terms(record, catalogue, terms);
+        filter.add(terms);
+        benchmark::DoNotOptimize(filter.bytes().data());
+    }
+    state.counters["terms"] = static_cast<double>(terms.size());
+    state.counters["bytes"] = static_cast<double>(entry.size());
+}
+BENCHMARK(Terms);
 
 double cpu_us(clockid_t clock) {
     timespec time{};

@@ -23,24 +23,16 @@ void put_number(Out& out, std::uint64_t number) {
 // false.
 class ByteReader {
   public:
-    explicit ByteReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+    explicit ByteReader(std::span<const std::byte> bytes)
+        : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
     bool ok() const { return ok_; }
-    bool at_end() const { return rest_.empty(); }
+    bool at_end() const { return at_ == end_; }
 
-    std::uint8_t byte() {
-        const auto taken = take(1);
-        return taken.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(taken[0]);
-    }
+    std::uint8_t byte() { return at_end() ? missing() : static_cast<std::uint8_t>(*at_++); }
     std::uint64_t number() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const std::uint8_t group = byte();
-            value |= std::uint64_t{group & 0x7FU} << shift;
-            if ((group & 0x80U) == 0) return value;
-        }
-        ok_ = false;
-        return 0;
+        const std::uint8_t first = byte();
+        return first < 0x80 ? first : long_number(first & 0x7FU);
     }
     template <class Enum>
     Enum one_of(Enum last) {
@@ -61,18 +53,31 @@ class ByteReader {
     }
 
   private:
+    std::uint64_t long_number(std::uint64_t value) {
+        for (unsigned shift = 7; shift < 64; shift += 7) {
+            const std::uint8_t group = byte();
+            value |= std::uint64_t{group & 0x7FU} << shift;
+            if (group < 0x80) return value;
+        }
+        return missing();
+    }
     std::span<const std::byte> take(std::uint64_t size) {
-        if (size > rest_.size()) {
-            ok_ = false;
-            rest_ = {};
+        if (size > static_cast<std::size_t>(end_ - at_)) {
+            missing();
             return {};
         }
-        const auto taken = rest_.first(static_cast<std::size_t>(size));
-        rest_ = rest_.subspan(taken.size());
-        return taken;
+        const std::byte* const begin = at_;
+        at_ += size;
+        return {begin, static_cast<std::size_t>(size)};
+    }
+    std::uint8_t missing() {
+        ok_ = false;
+        at_ = end_;
+        return 0;
     }
 
-    std::span<const std::byte> rest_;
+    const std::byte* at_;
+    const std::byte* end_;
     bool ok_ = true;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Several decisions in one row of the tracking file: what comes in one batch is written with one
-// step of the database for some two hundred decisions, and read likewise.
+// step of the database for some twenty decisions, and read likewise.
 //
 // The first decision has columns of its own, so that one alone is a pack too.  The others are the
 // column `rest`, each as
@@ -34,8 +34,8 @@ struct Packed {
 class Pack {
   public:
     static constexpr std::size_t decisions_max = 256;
-    // Of all records; a larger one is a pack alone.
-    static constexpr std::size_t bytes_max = std::size_t{64} * 1024;
+    // Of all records, so that four packs fit into a page of the file; a larger one is a pack alone.
+    static constexpr std::size_t bytes_max = 4000;
     // No time is further from the first one's, so that what is too old goes in time.
     static constexpr Milliseconds span_max = 100;
 
