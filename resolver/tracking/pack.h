@@ -35,7 +35,7 @@ class Pack {
   public:
     static constexpr std::size_t decisions_max = 256;
     // Of all records, so that four packs fit into a page of the file; a larger one is a pack alone.
-    static constexpr std::size_t bytes_max = 4000;
+    static constexpr std::size_t bytes_max = 4050;
     // No time is further from the first one's, so that what is too old goes in time.
     static constexpr Milliseconds span_max = 100;
 
