@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Question: do answers take longer while decisions are tracked?
 
-Three posterns on loopback, one with a decision log and two without, answer cached connections in
+Three posternds on loopback, one with a decision log and two without, answer cached connections in
 an open loop of the same rate.  They take turns in many short rounds, and the one to begin changes:
 what slows the machine down for a while slows all three.  Printed is the median of the rounds'
 ratios, tracked to not tracked, with its 95 % interval; and the same of the two that do not track,
