@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Questions: what does a decision cost its loop to record, and how many a second does the journal
-// write down for good?
+// Questions: what does a decision cost its loop to record, what does it cost the journal's thread
+// to find its terms and in all, and how many a second does that write down for good?
 //
 // The decision is a message to one recipient that six lists were asked about.  `Tracked` offers a
-// million decisions at the rate given, as a loop would: those that find the queue full are dropped,
-// and the share that was not, and what the file took for each, are printed.
+// million decisions at the rate given, as a loop would: those that find the queue full are dropped.
+// Printed are how many were not, and for each of them the bytes of the file and the CPU of all
+// threads but the one that offers.
 #include <benchmark/benchmark.h>
 #include <poll.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 
 #include "policy/config/document.h"
@@ -116,34 +118,79 @@ void Record(benchmark::State& state) {
 }
 BENCHMARK(Record);
 
+// What the journal pays to know by which words the decision will be found.
+void Terms(benchmark::State& state) {
+    NoNetwork servers;
+    io::VirtualLoop loop(1, servers);
+    journal::RecordQueue queue({});
+    journal::Recorder recorder(loop, queue);
+    Decisions decisions;
+    decisions.tell(recorder);
+    const auto entry = queue.next().subspan(journal::entry_head);
+    const ListCatalogue catalogue = lists();
+    tracking::Record record;
+    std::vector<tracking::Term> terms;
+    tracking::BlockFilter filter;
+    for (auto _ : state) {
+        if (!tracking::decode(entry, record)) state.SkipWithError("no record");
+        tracking::collect_terms(record, catalogue, terms);
+        filter.add(terms);
+        benchmark::DoNotOptimize(filter.bytes().data());
+    }
+    state.counters["terms"] = static_cast<double>(terms.size());
+    state.counters["bytes"] = static_cast<double>(entry.size());
+}
+BENCHMARK(Terms);
+
+double cpu_us(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
+}
+
+double cpu_us_of_other_threads() {
+    return cpu_us(CLOCK_PROCESS_CPUTIME_ID) - cpu_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void offer(journal::Recorder& recorder, int decisions, int per_millisecond) {
+    Decisions stream;
+    const auto start = std::chrono::steady_clock::now();
+    for (int sent = 0, tick = 1; sent < decisions; ++tick) {
+        for (int i = 0; i < per_millisecond; ++i, ++sent) stream.tell(recorder);
+        const auto due = start + std::chrono::milliseconds(tick);
+        while (std::chrono::steady_clock::now() < due) ::poll(nullptr, 0, 1);
+    }
+}
+
+journal::JournalStats track(const std::string& path, int decisions, int per_millisecond) {
+    NoNetwork servers;
+    io::VirtualLoop loop(1, servers);
+    journal::Journal journal({.path = path,
+                              .lists = lists(),
+                              .settings = {.decisions = journal::Decisions::none, .line = {}}});
+    journal::Recorder& recorder = journal.add_worker(loop);
+    journal.start();
+    offer(recorder, decisions, per_millisecond);
+    journal.flush();
+    return journal.stats();
+}
+
 void Tracked(benchmark::State& state) {
     constexpr int decisions_in_all = 1'000'000;
     const int per_millisecond = static_cast<int>(state.range(0)) / 1000;
     for (auto _ : state) {
         const Folder folder;
-        NoNetwork servers;
-        io::VirtualLoop loop(1, servers);
-        Decisions decisions;
-        journal::Journal journal({.path = folder.file(),
-                                  .lists = lists(),
-                                  .settings = {.decisions = journal::Decisions::none, .line = {}}});
-        journal::Recorder& recorder = journal.add_worker(loop);
-        journal.start();
+        const double before = cpu_us_of_other_threads();
         const auto start = std::chrono::steady_clock::now();
-        for (int sent = 0, tick = 1; sent < decisions_in_all; ++tick) {
-            for (int i = 0; i < per_millisecond; ++i, ++sent) decisions.tell(recorder);
-            const auto due = start + std::chrono::milliseconds(tick);
-            while (std::chrono::steady_clock::now() < due) ::poll(nullptr, 0, 1);
-        }
-        journal.flush();
+        const auto stats = track(folder.file(), decisions_in_all, per_millisecond);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-        const journal::JournalStats stats = journal.stats();
-        state.counters["tracked"] = static_cast<double>(stats.tracked);
-        state.counters["tracked/s"] = static_cast<double>(stats.tracked) / took.count();
+        const auto tracked = static_cast<double>(stats.tracked);
+        state.counters["tracked"] = tracked;
+        state.counters["tracked/s"] = tracked / took.count();
         state.counters["dropped"] = static_cast<double>(stats.dropped);
+        state.counters["cpu_us_each"] = (cpu_us_of_other_threads() - before) / tracked;
         state.counters["bytes_each"] =
-            static_cast<double>(std::filesystem::file_size(folder.file())) /
-            static_cast<double>(stats.tracked);
+            static_cast<double>(std::filesystem::file_size(folder.file())) / tracked;
     }
 }
 BENCHMARK(Tracked)

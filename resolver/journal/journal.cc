@@ -169,7 +169,7 @@ void Journal::write_entry(std::span<const std::byte> bytes, Milliseconds boot,
     const Milliseconds time = boot + since_boot(record_.at);
     const tracking::DecisionId id = tracking_.next_id(time);
     tracking::collect_terms(record_, options_.lists, terms_);
-    tracking_.put({.id = id, .time = time, .record = record, .terms = terms_});
+    tracking_.put({.id = id, .time = time, .record = record}, terms_);
     if (!has_line) return;
     write_line({.id = id, .time = time, .record = record_, .lists = options_.lists}, options);
 }

@@ -43,7 +43,7 @@ class Journal {
         std::string path;  // of the tracking file; empty: none
         ListCatalogue lists;
         Settings settings;
-        // For each worker: some ten thousand decisions, as many as come while a disk is slow.
+        // For each worker: some twenty thousand decisions, as many as come while a disk is slow.
         RecordQueue::Options queue;
         Duration interval = std::chrono::milliseconds{25};  // what a crash can lose
     };

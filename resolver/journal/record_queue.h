@@ -22,7 +22,7 @@ class RecordQueue {
   public:
     struct Options {
         std::size_t chunk_bytes = std::size_t{256} * 1024;  // a multiple of 8
-        std::size_t chunks = 8;                             // at least 2
+        std::size_t chunks = 16;                            // at least 2
     };
 
     explicit RecordQueue(const Options& options);

@@ -43,9 +43,9 @@ void TrackingWriter::begin() {
     if (file_) file_->begin();
 }
 
-void TrackingWriter::put(const tracking::TrackingFile::Row& row) {
+void TrackingWriter::put(const tracking::Packed& decision, std::span<const tracking::Term> terms) {
     ++in_batch_;
-    if (file_) file_->put(row);
+    if (file_) file_->put(decision, terms);
 }
 
 void TrackingWriter::commit() {

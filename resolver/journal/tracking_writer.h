@@ -30,7 +30,7 @@ class TrackingWriter {
     tracking::DecisionId next_id(tracking::Milliseconds time);
 
     void begin();
-    void put(const tracking::TrackingFile::Row& row);
+    void put(const tracking::Packed& decision, std::span<const tracking::Term> terms);
     void commit();
     // At most a few small steps.  True when there is more to do.
     bool trim(const tracking::TrackingFile::Limits& limits);

@@ -24,10 +24,9 @@ bool move_aside(const std::string& path, const std::string& aside) {
     return std::rename(path.c_str(), aside.c_str()) == 0;
 }
 
-// A file that a later version has laid out otherwise must not be written by this one.
-bool is_understood(Database& database, std::int64_t version_known) {
+std::int64_t version_of(Database& database) {
     Statement version(database, "PRAGMA user_version");
-    return version.next() && version.number(0) <= version_known;
+    return version.next() ? version.number(0) : 0;
 }
 
 bool is_sound(Database& database) {
@@ -41,14 +40,17 @@ tl::expected<Database, Failure> open_sound(const std::string& path, const Databa
         return tl::unexpected(Failure{database.is_corrupt(), database.error()});
     };
     if (!database.ok()) return failure();
-    if (!is_understood(database, layout.version)) {
-        if (!database.ok()) return failure();
+    const std::int64_t version = version_of(database);
+    if (!database.ok()) return failure();
+    // What a later version has laid out otherwise must not be written by this one.
+    if (version > layout.version)
         return tl::unexpected(Failure{false, "was written by a later version"});
-    }
     if (layout.checked && !is_sound(database)) {
         if (!database.ok() && !database.is_corrupt()) return failure();
         return tl::unexpected(Failure{true, "failed the check of its structure"});
     }
+    const bool is_older = layout.upgrade != nullptr && version == layout.version - 1;
+    if (is_older && !database.run(layout.upgrade)) return failure();
     if (!database.run(layout.schema)) return failure();
     return database;
 }

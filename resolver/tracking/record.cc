@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layout: a version, then the fields in the order of put_answer().  Numbers in groups of seven
-// bits, the lowest first; texts and lists behind their size.
+// Layout: a version, then the fields in the order of put_answer(), as in bytes.h; lists behind
+// their size.
 #include "resolver/tracking/record.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 
 #include "policy/model/mail_address.h"
 #include "policy/policy_type.h"
+#include "resolver/tracking/bytes.h"
 
 namespace postern::tracking {
 
@@ -57,8 +58,7 @@ class Writer {
 
 template <class Out>
 void put(Out& out, std::uint64_t number) {
-    for (; number >= 0x80; number >>= 7) out.byte(static_cast<std::uint8_t>(number | 0x80));
-    out.byte(static_cast<std::uint8_t>(number));
+    put_number(out, number);
 }
 
 template <class Out, class Enum>
@@ -204,63 +204,7 @@ std::string_view built_in_name(std::uint64_t type) {
     return type < names.size() ? std::string_view(names[type]) : "built-in";
 }
 
-// Reads as put_answer() writes.  Once something is missing, everything behind it is zero and ok()
-// is false.
-class Reader {
-  public:
-    explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
-
-    bool ok() const { return ok_; }
-    bool at_end() const { return rest_.empty(); }
-
-    std::uint8_t byte() {
-        const auto taken = take(1);
-        return taken.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(taken[0]);
-    }
-    std::uint64_t number() {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const std::uint8_t group = byte();
-            value |= std::uint64_t{group & 0x7FU} << shift;
-            if ((group & 0x80U) == 0) return value;
-        }
-        ok_ = false;
-        return 0;
-    }
-    template <class Enum>
-    Enum one_of(Enum last) {
-        const std::uint8_t value = byte();
-        if (value > static_cast<std::uint8_t>(last)) ok_ = false;
-        return ok_ ? static_cast<Enum>(value) : Enum{};
-    }
-    std::string_view text() {
-        const std::uint64_t size = number();
-        const auto taken = take(size);
-        return {reinterpret_cast<const char*>(taken.data()), taken.size()};
-    }
-    template <class Value>
-    void raw(Value& value) {
-        const auto taken = take(sizeof value);
-        if (!taken.empty()) std::memcpy(&value, taken.data(), sizeof value);
-    }
-
-  private:
-    std::span<const std::byte> take(std::uint64_t size) {
-        if (size > rest_.size()) {
-            ok_ = false;
-            rest_ = {};
-            return {};
-        }
-        const auto taken = rest_.first(static_cast<std::size_t>(size));
-        rest_ = rest_.subspan(taken.size());
-        return taken;
-    }
-
-    std::span<const std::byte> rest_;
-    bool ok_ = true;
-};
-
-std::string_view get_policy(Reader& in) {
+std::string_view get_policy(ByteReader& in) {
     switch (in.one_of(PolicyRef::Kind::built_in)) {
         case PolicyRef::Kind::written:
             return in.text();
@@ -272,7 +216,7 @@ std::string_view get_policy(Reader& in) {
     return {};
 }
 
-RecordedVerdict get_verdict(Reader& in) {
+RecordedVerdict get_verdict(ByteReader& in) {
     RecordedVerdict out;
     out.verdict.action = in.one_of(Action::defer);
     out.verdict.reason = in.one_of(Reason::open_relay);
@@ -282,7 +226,7 @@ RecordedVerdict get_verdict(Reader& in) {
     return out;
 }
 
-RecordedReputation get_reputation(Reader& in) {
+RecordedReputation get_reputation(ByteReader& in) {
     RecordedReputation out;
     out.state = in.one_of(Reputation::State::skipped);
     out.hits = in.byte();
@@ -294,7 +238,7 @@ RecordedReputation get_reputation(Reader& in) {
     return out;
 }
 
-void get_evidence(Reader& in, Evidence& evidence) {
+void get_evidence(ByteReader& in, Evidence& evidence) {
     const std::uint64_t lists = std::min<std::uint64_t>(in.number(), lists_max);
     for (std::size_t i = 0; i < lists; ++i) {
         const std::uint8_t word = in.byte();
@@ -308,7 +252,7 @@ void get_evidence(Reader& in, Evidence& evidence) {
     }
 }
 
-RecordedRecipient get_recipient(Reader& in) {
+RecordedRecipient get_recipient(ByteReader& in) {
     RecordedRecipient out;
     out.address = in.text();
     out.verdict = get_verdict(in);
@@ -320,7 +264,7 @@ RecordedRecipient get_recipient(Reader& in) {
 }
 
 // Returns the flags, some of which say what follows.
-std::uint8_t get_head(Reader& in, Record& record) {
+std::uint8_t get_head(ByteReader& in, Record& record) {
     record.at = TimePoint(Duration(static_cast<std::int64_t>(in.number())));
     record.door = in.one_of(service::Door::trial);
     record.mode = in.one_of(service::Mode::enforce);
@@ -340,7 +284,7 @@ std::uint8_t get_head(Reader& in, Record& record) {
     return flags;
 }
 
-void get_request(Reader& in, std::uint8_t flags, Record& record) {
+void get_request(ByteReader& in, std::uint8_t flags, Record& record) {
     record.id = in.text();
     record.instance = in.text();
     record.queue_id = in.text();
@@ -370,7 +314,7 @@ void encode(const service::Origin& origin, const service::Answer& answer, TimePo
 }
 
 bool decode(std::span<const std::byte> bytes, Record& record) {
-    Reader in(bytes);
+    ByteReader in(bytes);
     if (in.byte() != version) return false;
     record.evidence = Evidence();
     const std::uint8_t flags = get_head(in, record);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/tracking/terms.h"
 
+// Terms are a few letters: to call the library takes longer than to hash them.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <memory_resource>

@@ -11,6 +11,7 @@
 #include "resolver/log/key_value.h"
 #include "resolver/state/database_file.h"
 #include "resolver/tracking/catalogue_text.h"
+#include "resolver/tracking/pack_reader.h"
 
 namespace postern::tracking {
 
@@ -18,23 +19,37 @@ namespace {
 
 using state::Statement;
 
-// The log is copied into the file after 16 MiB, at most twice a second when all is busy.
+// Large pages take fewer system calls.  The log is copied into the file after 4 MiB: in larger
+// steps that holds up whoever shares the processor, in smaller ones the disk syncs all the time.
 constexpr state::DatabaseLayout layout = {.schema = R"(
+        PRAGMA page_size = 16384;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
-        PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA wal_autocheckpoint = 256;
         PRAGMA journal_size_limit = 33554432;
         CREATE TABLE IF NOT EXISTS catalogue (id INTEGER PRIMARY KEY, lists TEXT NOT NULL UNIQUE);
-        CREATE TABLE IF NOT EXISTS decision (
-            id INTEGER PRIMARY KEY, time INTEGER NOT NULL, catalogue INTEGER NOT NULL,
-            record BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS pack (
+            first INTEGER PRIMARY KEY, time INTEGER NOT NULL, catalogue INTEGER NOT NULL,
+            record BLOB NOT NULL, last INTEGER NOT NULL DEFAULT 0,
+            rest BLOB NOT NULL DEFAULT x'');
         CREATE TABLE IF NOT EXISTS block (
             first INTEGER PRIMARY KEY, last INTEGER NOT NULL, oldest INTEGER NOT NULL,
             newest INTEGER NOT NULL, filter BLOB NOT NULL);
-        PRAGMA user_version = 1;
+        PRAGMA user_version = 2;
     )",
-                                          .version = 1,
+                                          .version = TrackingFile::version,
+                                          .upgrade = R"(
+        BEGIN IMMEDIATE;
+        ALTER TABLE decision RENAME TO pack;
+        ALTER TABLE pack RENAME COLUMN id TO first;
+        ALTER TABLE pack ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE pack ADD COLUMN rest BLOB NOT NULL DEFAULT x'';
+        PRAGMA user_version = 2;
+        COMMIT;
+    )",
                                           .checked = false};
+
+constexpr const char* last_in_block = "SELECT max(last) FROM block";
 
 std::int64_t number_of(state::Database& database, const char* sql) {
     Statement statement(database, sql);
@@ -43,15 +58,15 @@ std::int64_t number_of(state::Database& database, const char* sql) {
 
 }  // namespace
 
-void TrackingFile::OpenBlock::add(const Row& row) {
+void TrackingFile::OpenBlock::add(const Packed& decision, std::span<const Term> terms) {
     if (decisions == 0) {
-        first = row.id;
-        oldest = newest = row.time;
+        first = decision.id;
+        oldest = newest = decision.time;
     }
     ++decisions;
-    oldest = std::min(oldest, row.time);
-    newest = std::max(newest, row.time);
-    filter.add(row.terms);
+    oldest = std::min(oldest, decision.time);
+    newest = std::max(newest, decision.time);
+    filter.add(terms);
 }
 
 TrackingFile::TrackingFile(state::Database database)
@@ -80,10 +95,10 @@ bool TrackingFile::prepare(const ListCatalogue& lists) {
     find_catalogue.bind(1, text);
     if (!put_catalogue.run() || !find_catalogue.next()) return false;
     catalogue_ = find_catalogue.number(0);
-    last_id_ = last_id_committed_ = std::max(number_of(*database_, "SELECT max(id) FROM decision"),
-                                             number_of(*database_, "SELECT max(last) FROM block"));
-    put_row_ =
-        std::make_unique<Statement>(*database_, "INSERT INTO decision VALUES (?1, ?2, ?3, ?4)");
+    last_id_ = last_id_committed_ =
+        std::max(last_packed_id(*database_), number_of(*database_, last_in_block));
+    put_pack_ =
+        std::make_unique<Statement>(*database_, "INSERT INTO pack VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     put_block_ =
         std::make_unique<Statement>(*database_, "INSERT INTO block VALUES (?1, ?2, ?3, ?4, ?5)");
     return database_->ok() && read_open_block();
@@ -96,40 +111,52 @@ bool TrackingFile::read_open_block() {
     Statement each(*database_, "SELECT id, lists FROM catalogue");
     while (each.next()) catalogues[each.number(0)] = parse_catalogue(each.text(1));
 
-    Statement rows(*database_,
-                   "SELECT id, time, catalogue, record FROM decision "
-                   "WHERE id > (SELECT ifnull(max(last), 0) FROM block) ORDER BY id");
+    PackReader packs(*database_, "WHERE first > ?1 ORDER BY first");
+    packs.bind(1, number_of(*database_, last_in_block));
     Record record;
     std::vector<Term> terms;
-    while (rows.next()) {
-        if (decode(rows.bytes(3), record)) {
-            collect_terms(record, catalogues[rows.number(2)], terms);
-        } else {
+    while (packs.next()) {
+        for (const Packed& decision : packs.decisions()) {
             terms.clear();
+            if (decode(decision.record, record))
+                collect_terms(record, catalogues[packs.catalogue()], terms);
+            open_->add(decision, terms);
         }
-        open_->add({.id = rows.number(0), .time = rows.number(1), .record = {}, .terms = terms});
     }
     return database_->ok();
 }
 
-void TrackingFile::begin() { batch_ok_ = database_->run("BEGIN IMMEDIATE"); }
-
-void TrackingFile::put(const Row& row) {
-    if (!batch_ok_) return;
-    put_row_->bind(1, row.id);
-    put_row_->bind(2, row.time);
-    put_row_->bind(3, catalogue_);
-    put_row_->bind(4, row.record);
-    batch_ok_ = put_row_->run();
-    if (!batch_ok_) return;
-    last_id_ = row.id;
-    open_->add(row);
-    if (open_->decisions >= block_size || open_->filter.is_full()) close_block(row.id);
+void TrackingFile::begin() {
+    pack_.clear();
+    batch_ok_ = database_->run("BEGIN IMMEDIATE");
 }
 
-void TrackingFile::close_block(DecisionId last) {
+void TrackingFile::put(const Packed& decision, std::span<const Term> terms) {
+    if (!pack_.has_room_for(decision)) write_pack();
+    if (!batch_ok_) return;
+    pack_.add(decision);
+    open_->add(decision, terms);
+    last_id_ = decision.id;
+    if (open_->decisions >= block_size || open_->filter.is_full()) close_block();
+}
+
+void TrackingFile::write_pack() {
+    if (pack_.is_empty() || !batch_ok_) return;
+    put_pack_->bind(1, pack_.first().id);
+    put_pack_->bind(2, pack_.first().time);
+    put_pack_->bind(3, catalogue_);
+    put_pack_->bind(4, pack_.first().record);
+    put_pack_->bind(5, pack_.last());
+    put_pack_->bind(6, pack_.rest());
+    batch_ok_ = put_pack_->run();
+    pack_.clear();
+}
+
+void TrackingFile::close_block() {
+    write_pack();
+    if (!batch_ok_) return;
     put_block_->bind(1, open_->first);
-    put_block_->bind(2, last);
+    put_block_->bind(2, last_id_);
     put_block_->bind(3, open_->oldest);
     put_block_->bind(4, open_->newest);
     put_block_->bind(5, open_->filter.bytes());
@@ -138,6 +165,7 @@ void TrackingFile::close_block(DecisionId last) {
 }
 
 tl::expected<void, std::string> TrackingFile::commit() {
+    write_pack();
     if (batch_ok_ && database_->run("COMMIT")) {
         last_id_committed_ = last_id_;
         return {};
@@ -175,20 +203,20 @@ tl::expected<bool, std::string> TrackingFile::trim(const Limits& limits) {
     if (too_large || too_old)
         return in_transaction([&] { return remove_first_block(limits, too_large); });
     if (open_->decisions == 0 || open_->oldest >= limits.oldest) return false;
-    return in_transaction([&] { return remove_old_rows_of_open_block(limits.oldest); });
+    return in_transaction([&] { return remove_old_packs_of_open_block(limits.oldest); });
 }
 
-// Its rows that are too old, or all of them.  True when it went as a whole, for the next may have
+// Its packs that are too old, or all of them.  True when it went as a whole, for the next may have
 // to go too.
 bool TrackingFile::remove_first_block(const Limits& limits, bool whole) {
     Statement block(*database_, "SELECT first, last, newest FROM block ORDER BY first LIMIT 1");
     if (!block.next()) return false;
     const bool all = whole || block.number(2) < limits.oldest;
-    Statement rows(*database_, "DELETE FROM decision WHERE id BETWEEN ?1 AND ?2 AND time < ?3");
-    rows.bind(1, block.number(0));
-    rows.bind(2, block.number(1));
-    rows.bind(3, all ? INT64_MAX : limits.oldest);
-    if (!rows.run()) return false;
+    Statement packs(*database_, "DELETE FROM pack WHERE first BETWEEN ?1 AND ?2 AND time < ?3");
+    packs.bind(1, block.number(0));
+    packs.bind(2, block.number(1));
+    packs.bind(3, all ? INT64_MAX : limits.oldest - Pack::span_max);
+    if (!packs.run()) return false;
     Statement times(*database_, all ? "DELETE FROM block WHERE first = ?1"
                                     : "UPDATE block SET oldest = ?2 WHERE first = ?1");
     times.bind(1, block.number(0));
@@ -196,11 +224,11 @@ bool TrackingFile::remove_first_block(const Limits& limits, bool whole) {
     return times.run() && all;
 }
 
-bool TrackingFile::remove_old_rows_of_open_block(Milliseconds oldest) {
-    Statement rows(*database_, "DELETE FROM decision WHERE id >= ?1 AND time < ?2");
-    rows.bind(1, open_->first);
-    rows.bind(2, oldest);
-    if (rows.run()) open_->oldest = oldest;
+bool TrackingFile::remove_old_packs_of_open_block(Milliseconds oldest) {
+    Statement packs(*database_, "DELETE FROM pack WHERE first >= ?1 AND time < ?2");
+    packs.bind(1, open_->first);
+    packs.bind(2, oldest - Pack::span_max);
+    if (packs.run()) open_->oldest = oldest;
     return false;
 }
 

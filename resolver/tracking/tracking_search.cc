@@ -12,10 +12,20 @@ namespace {
 
 using state::Statement;
 
-constexpr const char* newest_first =
-    "SELECT id, time, catalogue, record FROM decision WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+constexpr const char* newest_first = "WHERE first BETWEEN ?1 AND ?2 ORDER BY first DESC";
+// From the pack on that an id is in, or would be.
 constexpr const char* oldest_first =
-    "SELECT id, time, catalogue, record FROM decision WHERE id > ?1 ORDER BY id";
+    "WHERE first >= (SELECT ifnull(max(first), 0) FROM pack WHERE first <= ?1) ORDER BY first";
+
+// A file of another version has other tables, or means something else by them.
+std::string why_unreadable(state::Database& database) {
+    Statement version(database, "PRAGMA user_version");
+    if (!version.next()) return database.error();
+    if (version.number(0) == TrackingFile::version) return {};
+    return "has version " + std::to_string(version.number(0)) +
+           " of the decision log's layout, and this program reads version " +
+           std::to_string(TrackingFile::version);
+}
 
 }  // namespace
 
@@ -27,6 +37,7 @@ tl::expected<TrackingSearch, std::string> TrackingSearch::open(const std::string
     state::Database& database = *search.database_;
     // Everything that follows is of one moment.
     if (!database.ok() || !database.run("BEGIN")) return tl::unexpected(database.error());
+    if (const std::string why = why_unreadable(database); !why.empty()) return tl::unexpected(why);
     Statement each(database, "SELECT id, lists FROM catalogue");
     while (each.next()) search.catalogues_[each.number(0)] = parse_catalogue(each.text(1));
     if (!database.ok()) return tl::unexpected(database.error());
@@ -36,61 +47,82 @@ tl::expected<TrackingSearch, std::string> TrackingSearch::open(const std::string
 tl::expected<std::optional<DecisionId>, std::string> TrackingSearch::run(const TrackingQuery& query,
                                                                          const Visit& visit) {
     if (query.id && visit_one(*query.id, visit)) return std::nullopt;
-    Progress progress{.query = query, .visit = visit};
-    if (query.after) {
-        Statement rows(*database_, oldest_first);
-        rows.bind(1, *query.after);
-        look_at(progress, rows);
-    } else {
-        backwards(progress);
-    }
+    Progress progress{.query = query,
+                      .visit = visit,
+                      .at = query.after.value_or(query.before.value_or(INT64_MAX))};
+    query.after ? forwards(progress) : backwards(progress);
     if (!database_->ok()) return tl::unexpected(database_->error());
     return progress.is_over() ? std::optional(progress.at) : std::nullopt;
 }
 
 bool TrackingSearch::visit_one(DecisionId id, const Visit& visit) {
-    Statement row(*database_, newest_first);
-    row.bind(1, id);
-    row.bind(2, id);
-    if (!row.next() || !decode(row.bytes(3), record_)) return false;
-    visit(
-        {.id = id, .time = row.number(1), .record = record_, .lists = catalogues_[row.number(2)]});
+    PackReader packs(*database_, "WHERE first <= ?1 ORDER BY first DESC LIMIT 1");
+    packs.bind(1, id);
+    if (!packs.next()) return false;
+    const auto& all = packs.decisions();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const Packed& one) { return one.id == id; });
+    if (found == all.end() || !decode(found->record, record_)) return false;
+    visit({.id = id,
+           .time = found->time,
+           .record = record_,
+           .lists = catalogues_[packs.catalogue()]});
     return true;
 }
 
-void TrackingSearch::look_at(Progress& progress, Statement& rows) {
-    while (!progress.is_over() && rows.next()) {
-        progress.at = rows.number(0);
-        ++progress.looked_at;
-        if (!decode(rows.bytes(3), record_)) continue;
-        const ListCatalogue& lists = catalogues_[rows.number(2)];
-        const Milliseconds time = rows.number(1);
-        collect_terms(record_, lists, terms_);
-        if (!matches(progress.query, time, record_, terms_)) continue;
-        progress.visit({.id = progress.at, .time = time, .record = record_, .lists = lists});
-        ++progress.found;
+void TrackingSearch::forwards(Progress& progress) {
+    PackReader packs(*database_, oldest_first);
+    packs.bind(1, progress.at);
+    while (!progress.is_over() && packs.next()) {
+        for (const Packed& decision : packs.decisions()) {
+            if (progress.is_over()) break;
+            if (decision.id > progress.at)
+                look_at(progress, decision, catalogues_[packs.catalogue()]);
+        }
     }
 }
 
 // First the decisions behind the last block, then block by block.
 void TrackingSearch::backwards(Progress& progress) {
-    const DecisionId end = progress.query.before ? *progress.query.before - 1 : INT64_MAX;
+    const DecisionId end = progress.at - 1;
     Statement blocks(*database_,
                      "SELECT first, last, oldest, newest, filter FROM block "
                      "WHERE first <= ?1 ORDER BY first DESC");
     blocks.bind(1, end);
-    Statement rows(*database_, newest_first);
+    PackReader packs(*database_, newest_first);
     const auto look_between = [&](DecisionId first, DecisionId last) {
-        rows.bind(1, first);
-        rows.bind(2, std::min(last, end));
-        look_at(progress, rows);
-        rows.reset();
+        packs.bind(1, first);
+        packs.bind(2, std::min(last, end));
+        look_back(progress, packs);
+        packs.reset();
     };
     bool more = blocks.next();
     look_between(more ? blocks.number(1) + 1 : 0, INT64_MAX);
     for (; more && !progress.is_over(); more = blocks.next()) {
         if (may_match(progress.query, blocks)) look_between(blocks.number(0), blocks.number(1));
     }
+}
+
+void TrackingSearch::look_back(Progress& progress, PackReader& packs) {
+    while (!progress.is_over() && packs.next()) {
+        const auto& all = packs.decisions();
+        for (auto decision = all.rbegin(); decision != all.rend(); ++decision) {
+            if (progress.is_over()) break;
+            if (decision->id < progress.at)
+                look_at(progress, *decision, catalogues_[packs.catalogue()]);
+        }
+    }
+}
+
+void TrackingSearch::look_at(Progress& progress, const Packed& decision,
+                             const ListCatalogue& lists) {
+    progress.at = decision.id;
+    ++progress.looked_at;
+    if (!decode(decision.record, record_)) return;
+    collect_terms(record_, lists, terms_);
+    if (!matches(progress.query, decision.time, record_, terms_)) return;
+    progress.visit({.id = decision.id, .time = decision.time, .record = record_, .lists = lists});
+    ++progress.found;
 }
 
 bool TrackingSearch::may_match(const TrackingQuery& query, Statement& block) const {
@@ -104,9 +136,6 @@ bool TrackingSearch::may_match(const TrackingQuery& query, Statement& block) con
     });
 }
 
-DecisionId TrackingSearch::last_id() {
-    Statement last(*database_, "SELECT max(id) FROM decision");
-    return last.next() ? last.number(0) : 0;
-}
+DecisionId TrackingSearch::last_id() { return last_packed_id(*database_); }
 
 }  // namespace postern::tracking

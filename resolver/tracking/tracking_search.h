@@ -14,6 +14,7 @@
 
 #include <tl/expected.hpp>
 
+#include "resolver/tracking/pack_reader.h"
 #include "resolver/tracking/tracking_query.h"
 
 namespace postern::tracking {
@@ -49,16 +50,18 @@ class TrackingSearch {
     struct Progress {
         const TrackingQuery& query;
         const Visit& visit;
+        DecisionId at;  // the last one looked at, or that is not to be
         std::size_t found = 0;
         std::size_t looked_at = 0;
-        DecisionId at = 0;  // the last one looked at
 
         bool is_over() const { return found >= query.limit || looked_at >= looked_at_max; }
     };
 
     bool visit_one(DecisionId id, const Visit& visit);
-    void look_at(Progress& progress, state::Statement& rows);
+    void forwards(Progress& progress);
     void backwards(Progress& progress);
+    void look_back(Progress& progress, PackReader& packs);
+    void look_at(Progress& progress, const Packed& decision, const ListCatalogue& lists);
     bool may_match(const TrackingQuery& query, state::Statement& block) const;
 
     std::unique_ptr<state::Database> database_;

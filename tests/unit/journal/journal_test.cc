@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "resolver/io/virtual_loop.h"
+#include "resolver/tracking/tracking_search.h"
 #include "tests/support/allocations.h"
 #include "tests/support/scripted_servers.h"
 #include "tests/unit/state/temporary_folder.h"
@@ -28,9 +29,12 @@ class JournalTest : public testing::Test {
         for (int i = 0; i < times; ++i) recorder.on_decision(sample.origin, sample.answer());
     }
     std::size_t tracked() {
-        state::Database database(path);
-        state::Statement count(database, "SELECT count(*) FROM decision");
-        return count.next() ? static_cast<std::size_t>(count.number(0)) : 0;
+        std::size_t count = 0;
+        const tracking::TrackingQuery all{.limit = tracking::TrackingQuery::limit_max};
+        auto search = tracking::TrackingSearch::open(path);
+        if (!search) return 0;
+        EXPECT_TRUE(search->run(all, [&](const tracking::Found&) { ++count; }));
+        return count;
     }
 
     support::ScriptedServers servers;
