@@ -11,7 +11,7 @@
 //      lookup of the address             shared by all requests about it
 //        │  source.ask                   each open list once: THE ONLY PLACE WHERE A REQUEST WAITS
 //        ▼
-//      answer of a list                  into the cache, into the evidence, decide again
+//      answers of lists                  into the cache, into the evidence, decide again
 //        │
 //        ├───────────────────────────►   no pending list can change it: reply
 //        ▼

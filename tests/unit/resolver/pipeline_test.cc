@@ -74,6 +74,16 @@ TEST_F(PipelineTest, RepliesAsSoonAsNoOpenListCanChangeTheDecision) {
         << "the others still fill the cache";
 }
 
+TEST_F(PipelineTest, AnswersThatComeTogetherAreAllInTheReply) {
+    start("block_list_hits = 1");
+    lists_say([](std::size_t, const SeenQuery& query) { return listed(query, 10ms); });
+    ask("5.9.1.2");
+    advance(20ms);
+    ASSERT_EQ(replies.log.size(), 1U);
+    for (std::size_t list = 0; list < list_count; ++list)
+        EXPECT_EQ(replies.log[0].states[list], State::listed) << "though one of them decides";
+}
+
 TEST_F(PipelineTest, RepliesAsSoonAsTheThresholdIsOutOfReach) {
     start("block_list_hits = 3");
     lists_say([](std::size_t list, const SeenQuery& query) {
