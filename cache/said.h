@@ -34,9 +34,9 @@ class Said {
 
     // `cell` is good, or empty.
     void tell(ListIndex list, Cell cell) {
-        const std::uint64_t words = cell.without_times();
-        if (words == told_[list]) return;  // nearly always
-        told_[list] = words;
+        const std::uint64_t told = cell.without_times();
+        if (told == told_[list]) return;  // nearly always
+        told_[list] = told;
         change(list, cell);
     }
     void change(ListIndex list, Cell cell);
