@@ -42,11 +42,13 @@ class Health(harness.TestCase):
         self.assertEqual(self.get(daemon, "/healthz")[0], 200, "alive all the same")
         self.assertEqual(daemon.ask("5.9.0.7")["action"], "accept", "and answering")
 
-        lab.zone(SIX_ZONES[3]).behave()
+        # Most of them: a server that answers for fewer is called down again and again.
+        for zone in SIX_ZONES[:4]:
+            lab.zone(zone).behave()
         harness.until(
-            lambda: self.get(daemon, "/readyz")[0] == 200, lambda: None, "the list votes again"
+            lambda: self.get(daemon, "/readyz")[0] == 200, lambda: None, "a list votes"
         )
-        self.assertEqual(self.get(daemon, "/readyz")[1]["voting"], 1)
+        self.assertIn(self.get(daemon, "/readyz")[1]["voting"], range(1, 5))
 
     def test_a_snapshot_is_something_to_answer_with(self):
         lab = self.lab()
