@@ -113,7 +113,7 @@ std::size_t Connection::take(std::string_view bytes) {
 
 // The same of queries that came together: of most requests.
 std::size_t Connection::take_queries(std::string_view bytes) {
-    Queries queries;
+    Queries& queries = shared_.scratch.queries;
     dialect_->read_queries(bytes, queries);
     if (queries.count == 0) return 0;
     if (queries.count > 1) shared_.sink.expect(std::span(queries.clients).first(queries.count));

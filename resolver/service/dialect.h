@@ -50,9 +50,21 @@ struct Judged {
     JudgedMessages at_data;
 };
 
+// Queries that came together and ask about a client alone; each is answered by its tag.
+struct Queries {
+    // As many as a processor can fetch memory for at the same time.
+    static constexpr std::size_t most = 16;
+
+    std::size_t count = 0;
+    std::size_t size = 0;  // of each, in bytes
+    std::array<IpAddress, most> clients;
+    std::array<std::uint32_t, most> tags;
+};
+
 // What the dialects of a server's connections read with, one request at a time, and what they know
 // of each other.
 struct Scratch {
+    Queries queries;
     Request query;  // of the native dialect: all but the client stays in the default state
     Request request;
     policy::RequestReader reader;
@@ -85,17 +97,6 @@ struct Intake {
     bool kept = false;                 // the dialect keeps the request's texts in any case
     const Request* request = nullptr;  // valid until the dialect reads the next one
     std::string_view error{};          // the same
-};
-
-// Queries that came together and ask about a client alone; each is answered by its tag.
-struct Queries {
-    // As many as a processor can fetch memory for at the same time.
-    static constexpr std::size_t most = 16;
-
-    std::size_t count = 0;
-    std::size_t size = 0;  // of each, in bytes
-    std::array<IpAddress, most> clients;
-    std::array<std::uint32_t, most> tags;
 };
 
 class Dialect {

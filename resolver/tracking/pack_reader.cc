@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/tracking/pack_reader.h"
 
+#include "resolver/tracking/catalogue_text.h"
+
 namespace postern::tracking {
 
 PackReader::PackReader(state::Database& database, const std::string& which)
@@ -12,6 +14,13 @@ bool PackReader::next() {
     unpack({.id = rows_.number(0), .time = rows_.number(1), .record = rows_.bytes(3)},
            rows_.number(4), rows_.bytes(5), decisions_);
     return true;
+}
+
+Catalogues read_catalogues(state::Database& database) {
+    Catalogues catalogues;
+    state::Statement each(database, "SELECT id, lists FROM catalogue");
+    while (each.next()) catalogues[each.number(0)] = parse_catalogue(each.text(1));
+    return catalogues;
 }
 
 DecisionId last_packed_id(state::Database& database) {

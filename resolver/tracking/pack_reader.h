@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "policy/listing.h"
 #include "resolver/state/sqlite.h"
 #include "resolver/tracking/pack.h"
 
@@ -31,6 +33,10 @@ class PackReader {
     state::Statement rows_;
     std::vector<Packed> decisions_;
 };
+
+// What the numbers in the packs' column `catalogue` stand for.
+using Catalogues = std::map<std::int64_t, ListCatalogue>;
+Catalogues read_catalogues(state::Database& database);
 
 // The greatest id in a pack, 0 when there is none.
 DecisionId last_packed_id(state::Database& database);

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -107,9 +106,7 @@ bool TrackingFile::prepare(const ListCatalogue& lists) {
 // What the last run, or a batch that failed, has left without a block.
 bool TrackingFile::read_open_block() {
     *open_ = OpenBlock();
-    std::map<std::int64_t, ListCatalogue> catalogues;
-    Statement each(*database_, "SELECT id, lists FROM catalogue");
-    while (each.next()) catalogues[each.number(0)] = parse_catalogue(each.text(1));
+    Catalogues catalogues = read_catalogues(*database_);
 
     PackReader packs(*database_, "WHERE first > ?1 ORDER BY first");
     packs.bind(1, number_of(*database_, last_in_block));

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "resolver/tracking/catalogue_text.h"
-
 namespace postern::tracking {
 
 namespace {
@@ -38,8 +36,7 @@ tl::expected<TrackingSearch, std::string> TrackingSearch::open(const std::string
     // Everything that follows is of one moment.
     if (!database.ok() || !database.run("BEGIN")) return tl::unexpected(database.error());
     if (const std::string why = why_unreadable(database); !why.empty()) return tl::unexpected(why);
-    Statement each(database, "SELECT id, lists FROM catalogue");
-    while (each.next()) search.catalogues_[each.number(0)] = parse_catalogue(each.text(1));
+    search.catalogues_ = read_catalogues(database);
     if (!database.ok()) return tl::unexpected(database.error());
     return search;
 }

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,7 +64,7 @@ class TrackingSearch {
     bool may_match(const TrackingQuery& query, state::Statement& block) const;
 
     std::unique_ptr<state::Database> database_;
-    std::map<std::int64_t, ListCatalogue> catalogues_;
+    Catalogues catalogues_;
     Record record_;
     std::vector<Term> terms_;
 };
