@@ -3,13 +3,16 @@
 """Question: do answers take longer while decisions are tracked?
 
 Three posternds on loopback, one with a decision log and two without, answer cached connections in
-an open loop of the same rate.  They take turns in many short rounds, and the one to begin changes:
-what slows the machine down for a while slows all three.  Printed is the median of the rounds'
-ratios, tracked to not tracked, with its 95 % interval; and the same of the two that do not track,
-which is what the measurement itself is worth.  What is no wider than that is no difference.
+an open loop of the same rate.  They take turns in short rounds, in every order: what slows the
+machine down for a while slows all three.  Two processes of the same program differ as
+well, by where their memory and their threads come to lie, and for as long as they live; so the
+three are started anew many times, and a start is one sample: the median of its rounds' ratios.
+Printed is the median of the starts, tracked to not tracked, with its 95 % interval; and the same
+of the two that do not track, which is what the measurement itself is worth.
 """
 
 import argparse
+import itertools
 import json
 import math
 import pathlib
@@ -26,6 +29,7 @@ from load import load  # noqa: E402
 
 CACHED = "11.0.0.0/22"  # 1 024 addresses
 NO_LINES = '[log]\ndecisions = "none"\n'
+ROLES = ("tracked", "plain", "twin")
 LATENCIES = {"p50": "p50", "p99": "p99", "p99.9": "p99_9"}
 
 
@@ -93,20 +97,62 @@ def ratio_text(ratios):
     return f"{statistics.median(ratios):.3f} ({low:.3f} to {high:.3f})"
 
 
-def show(tracking, plain, twin):
-    print(f"{'':<16} {'p50 us':>9} {'p99 us':>9} {'p99.9 us':>9} {'CPU us each':>12}")
-    for name, subject in (("tracked", tracking), ("not", plain), ("not", twin)):
-        medians = [statistics.median(subject.latencies(key)) for key in LATENCIES.values()]
-        cells = " ".join(f"{value:>9.1f}" for value in medians)
-        print(f"{name:<16} {cells} {subject.cpu_each():>12.2f}")
-    print(f"\n{'ratio':<16} {'tracked / not':<26} {'not / not':<26}")
-    for name, key in LATENCIES.items():
-        rounds = list(zip(*(s.latencies(key) for s in (tracking, plain, twin))))
-        tracked_to_not = [a / math.sqrt(b * c) for a, b, c in rounds]
-        not_to_not = [b / c for _, b, c in rounds]
-        print(f"{name:<16} {ratio_text(tracked_to_not):<26} {ratio_text(not_to_not):<26}")
-    found, dropped = tracking.tracked()
-    print("\ndecisions in the log:", "yes" if found else "none")
+class Start:
+    """What three posternds that were started together showed."""
+
+    def __init__(self, options):
+        self.options = options
+        with tempfile.TemporaryDirectory(prefix="postern-bench.", dir="/var/tmp") as name:
+            subjects = []
+            try:
+                for role in ROLES:
+                    folder = pathlib.Path(name) / role
+                    subjects.append(Subject(folder, role == "tracked", options))
+                self.take_turns(subjects)
+            finally:
+                for subject in subjects:
+                    subject.end()
+
+    def take_turns(self, subjects):
+        # Each of them follows each other one equally often: what one leaves behind the next finds.
+        orders = itertools.cycle(itertools.permutations(subjects))
+        for order in itertools.islice(orders, self.options.rounds):
+            for subject in order:
+                subject.measure()
+        self.found, self.dropped = subjects[0].tracked()
+        self.cpu_each = [subject.cpu_each() for subject in subjects]
+        self.latencies = {
+            name: [subject.latencies(key) for subject in subjects]
+            for name, key in LATENCIES.items()
+        }
+
+    def medians(self, name):
+        return [statistics.median(values) for values in self.latencies[name]]
+
+    def ratios(self, name):
+        """The medians of the rounds' ratios: tracked to not tracked, and the two others'."""
+        rounds = list(zip(*self.latencies[name]))
+        return (
+            statistics.median(tracked / math.sqrt(a * b) for tracked, a, b in rounds),
+            statistics.median(a / b for _, a, b in rounds),
+        )
+
+
+def show(starts):
+    print(f"{'':<10}" + "".join(f" {name + ' us':>9}" for name in LATENCIES) + "  CPU us each")
+    for place, role in enumerate(ROLES):
+        cells = "".join(
+            f" {statistics.median(start.medians(name)[place] for start in starts):>9.1f}"
+            for name in LATENCIES
+        )
+        cpu = statistics.median(start.cpu_each[place] for start in starts)
+        print(f"{role:<10}{cells} {cpu:>12.2f}")
+    print(f"\n{'ratio':<10} {'tracked / not':<26} {'not / not':<26}")
+    for name in LATENCIES:
+        tracked_to_not, not_to_not = zip(*(start.ratios(name) for start in starts))
+        print(f"{name:<10} {ratio_text(tracked_to_not):<26} {ratio_text(not_to_not):<26}")
+    print("\ndecisions in each log:", "yes" if all(start.found for start in starts) else "no")
+    dropped = [line for start in starts for line in start.dropped]
     print("\n".join(dropped) if dropped else "none was dropped")
 
 
@@ -115,28 +161,21 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/bin")
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--starts", type=int, default=12, help="of all three, one after the other")
+    parser.add_argument("--rounds", type=int, default=12, help="after each start")
     parser.add_argument("--rate", type=int, default=50_000, help="decisions a second")
     parser.add_argument("--seconds", type=float, default=1, help="of each turn")
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
-    if options.rounds < 6:
-        parser.error("--rounds: a 95 % interval takes 6 rounds or more")
+    if options.starts < 6:
+        parser.error("--starts: a 95 % interval takes 6 or more")
     harness.BIN = options.bin = options.bin.resolve()
-    with tempfile.TemporaryDirectory(prefix="postern-bench.", dir="/var/tmp") as name:
-        subjects = []
-        try:
-            for role in ("tracked", "plain", "twin"):
-                folder = pathlib.Path(name) / role
-                subjects.append(Subject(folder, role == "tracked", options))
-            for number in range(options.rounds):
-                first = number % len(subjects)
-                for subject in subjects[first:] + subjects[:first]:
-                    subject.measure()
-            show(*subjects)
-        finally:
-            for subject in subjects:
-                subject.end()
+    starts = []
+    for number in range(options.starts):
+        starts.append(Start(options))
+        ratios = ", ".join(f"{ratio:.3f}" for ratio in starts[-1].ratios("p99"))
+        print(f"start {number + 1} of {options.starts}: p99 {ratios}", file=sys.stderr)
+    show(starts)
 
 
 if __name__ == "__main__":

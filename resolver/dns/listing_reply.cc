@@ -19,25 +19,19 @@ constexpr std::size_t header_size = 12;
 // Reads forward through a message; once it has run over the end it stays failed and reads zeros.
 class Reader {
   public:
-    explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+    explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
 
     bool failed() const { return failed_; }
-    void fail() { failed_ = true; }
-    std::uint8_t u8() {
-        if (at_ >= bytes_.size()) failed_ = true;
-        return failed_ ? std::uint8_t{0} : std::to_integer<std::uint8_t>(bytes_[at_++]);
+    void fail() {
+        failed_ = true;
+        rest_ = {};
     }
-    std::uint16_t u16() {
-        const unsigned high = u8();
-        return static_cast<std::uint16_t>(high << 8 | u8());
-    }
-    std::uint32_t u32() {
-        const std::uint32_t high = u16();
-        return high << 16 | u16();
-    }
+    std::uint8_t u8() { return read<std::uint8_t>(); }
+    std::uint16_t u16() { return read<std::uint16_t>(); }
+    std::uint32_t u32() { return read<std::uint32_t>(); }
     void skip(std::size_t count) {
-        if (count > bytes_.size() - std::min(at_, bytes_.size())) failed_ = true;
-        if (!failed_) at_ += count;
+        if (count > rest_.size()) return fail();
+        rest_ = rest_.subspan(count);
     }
     // A compression pointer ends a name (RFC 1035 section 4.1.4); it need not be followed to get
     // past it, so loops cannot hurt.
@@ -46,15 +40,28 @@ class Reader {
             const std::uint8_t length = u8();
             if (length == 0) return;
             if (length >= 0xC0) return skip(1);
-            if (length > 63) failed_ = true;
+            if (length > 63) return fail();
             skip(length);
         }
     }
-    std::size_t at() const { return at_; }
 
   private:
-    std::span<const std::byte> bytes_;
-    std::size_t at_ = 0;
+    // In network byte order.
+    template <class Number>
+    Number read() {
+        if (sizeof(Number) > rest_.size()) {
+            fail();
+            return 0;
+        }
+        std::uint32_t number = 0;
+        for (std::size_t i = 0; i < sizeof(Number); ++i) {
+            number = number << 8 | std::to_integer<std::uint32_t>(rest_[i]);
+        }
+        rest_ = rest_.subspan(sizeof(Number));
+        return static_cast<Number>(number);
+    }
+
+    std::span<const std::byte> rest_;
     bool failed_ = false;
 };
 
@@ -132,8 +139,8 @@ Codes read_answers(Reader& reader, std::uint16_t records, const CodeMap& map) {
             reader.skip(record.data_size);
             continue;
         }
-        if (record.data_size != 4) reader.fail();  // RFC 1035 section 3.4.1
-        const std::uint32_t address = reader.u32();
+        if (record.data_size != sizeof(std::uint32_t)) reader.fail();  // RFC 1035 section 3.4.1
+        const auto address = reader.u32();
         if (!reader.failed()) codes.add(address, record.ttl, map);
     }
     return codes;

@@ -2,7 +2,7 @@
 #include "resolver/dns/query_name.h"
 
 #include <algorithm>
-#include <charconv>
+#include <bit>
 #include <cstring>
 
 namespace postern::dns {
@@ -11,7 +11,42 @@ namespace {
 
 constexpr std::size_t label_max = 63;
 
-bool is_letter(std::uint8_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// Eight octets at a time, as they lie in memory.
+using Octets = std::uint64_t;
+constexpr Octets every(std::uint8_t octet) { return octet * 0x0101010101010101U; }
+
+// 0x20, the bit in which upper and lower case differ, in each octet that is an ASCII letter.  No sum
+// runs over into the next octet: below 0x80 it stays within its own, and others are no letters.
+constexpr Octets case_bits(Octets octets) {
+    const Octets lower = (octets | every(0x20)) & every(0x7F);
+    const Octets from_a = lower + every(0x80 - 'a');
+    const Octets beyond_z = lower + every(0x80 - 'z' - 1);
+    return (from_a & ~beyond_z & ~octets & every(0x80)) >> 2;
+}
+
+// Every one of the low eight bits in its own octet, as 0x20 there.
+constexpr Octets spread(std::uint64_t bits) {
+    const Octets one_each = (bits & 0xFF) * every(1) & 0x8040201008040201U;
+    return ((one_each + every(0x7F)) & every(0x80)) >> 2;
+}
+
+// A label as it stands in the name of an IPv4 address: one octet in decimal behind its length.
+struct DecimalLabel {
+    std::array<std::uint8_t, 4> wire{};
+    constexpr std::size_t size() const { return wire[0] + std::size_t{1}; }
+};
+
+constexpr auto decimal_labels = [] {
+    std::array<DecimalLabel, 256> labels{};
+    for (unsigned octet = 0; octet < labels.size(); ++octet) {
+        auto& wire = labels[octet].wire;
+        for (const unsigned place : {100U, 10U, 1U}) {
+            if (octet < place && place > 1) continue;
+            wire[++wire[0]] = static_cast<std::uint8_t>('0' + octet / place % 10);
+        }
+    }
+    return labels;
+}();
 
 }  // namespace
 
@@ -36,37 +71,34 @@ std::optional<Zone> Zone::parse(std::string_view text) {
 
 Query::Query(std::uint16_t id, const IpAddress& address, const Zone& zone, NameForm form) {
     // Recursion desired, one question (RFC 1035 section 4.1.1).
-    data_ = {0, 0, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+    constexpr std::array<std::uint8_t, header_size> header = {0, 0, 0x01, 0, 0, 1};
+    append(header);
     set_id(id);
 
     const IpAddress::Bytes& bytes = address.bytes();
     if (address.is_v4() && form == NameForm::by_family) {
         for (std::size_t i = bytes.size(); i-- > bytes.size() - 4;) {
-            std::array<char, 3> text{};
-            const auto end = std::to_chars(text.data(), text.data() + text.size(), bytes[i]).ptr;
-            append_label({text.data(), static_cast<std::size_t>(end - text.data())});
+            const DecimalLabel& label = decimal_labels[bytes[i]];
+            std::memcpy(&data_[size_], label.wire.data(), label.wire.size());
+            size_ += label.size();
         }
     } else {
         constexpr std::string_view digits = "0123456789abcdef";
         for (std::size_t i = bytes.size(); i-- > 0;) {
-            append_label(digits.substr(bytes[i] & 0xF, 1));
-            append_label(digits.substr(bytes[i] >> 4, 1));
+            for (const unsigned nibble : {bytes[i] & 0xFU, unsigned{bytes[i]} >> 4U}) {
+                data_[size_++] = 1;
+                data_[size_++] = static_cast<std::uint8_t>(digits[nibble]);
+            }
         }
     }
-    const auto wire = zone.wire();
-    std::copy(wire.begin(), wire.end(), data_.begin() + static_cast<std::ptrdiff_t>(size_));
-    size_ += wire.size();
-
+    append(zone.wire());
     constexpr std::array<std::uint8_t, question_tail> a_record_in_internet = {0, 1, 0, 1};
-    std::copy(a_record_in_internet.begin(), a_record_in_internet.end(),
-              data_.begin() + static_cast<std::ptrdiff_t>(size_));
-    size_ += question_tail;
+    append(a_record_in_internet);
 }
 
-void Query::append_label(std::string_view label) {
-    data_[size_++] = static_cast<std::uint8_t>(label.size());
-    std::memcpy(&data_[size_], label.data(), label.size());
-    size_ += label.size();
+void Query::append(std::span<const std::uint8_t> bytes) {
+    std::memcpy(&data_[size_], bytes.data(), bytes.size());
+    size_ += bytes.size();
 }
 
 void Query::set_id(std::uint16_t id) {
@@ -74,15 +106,18 @@ void Query::set_id(std::uint16_t id) {
     data_[1] = static_cast<std::uint8_t>(id & 0xFF);
 }
 
+// The lengths between the labels are no letters: none is above 63, and 'A' is 65.  The last eight
+// octets are taken together, whether or not some of them have had their turn: no name is shorter.
 void Query::set_letter_case(std::uint64_t bits) {
-    unsigned letter = 0;
-    for (std::size_t at = header_size; data_[at] != 0;) {
-        const std::size_t end = at + 1 + data_[at];
-        for (++at; at < end; ++at) {
-            if (!is_letter(data_[at])) continue;
-            const bool upper = (bits >> (letter++ % 64) & 1U) != 0;
-            data_[at] = static_cast<std::uint8_t>(upper ? data_[at] & ~0x20 : data_[at] | 0x20);
-        }
+    const std::size_t last = size_ - question_tail - sizeof(Octets);
+    for (std::size_t at = header_size; at < last + sizeof(Octets); at += sizeof(Octets)) {
+        const std::size_t from = std::min(at, last);
+        Octets octets;
+        std::memcpy(&octets, &data_[from], sizeof octets);
+        const Octets letters = case_bits(octets);
+        const Octets upper = spread(std::rotr(bits, static_cast<int>(from - header_size)));
+        octets = (octets | letters) & ~(upper & letters);
+        std::memcpy(&data_[from], &octets, sizeof octets);
     }
 }
 

@@ -53,8 +53,9 @@ class Query {
     // Name, type and class: what a reply repeats to the letter, right behind its header.
     std::span<const std::byte> question() const { return bytes().subspan(header_size); }
     void set_id(std::uint16_t id);
-    // Gives every letter of the name the case of one bit of `bits`, in turn
-    // (draft-vixie-dnsext-dns0x20): an attacker who cannot see the query must guess them all.
+    // Gives every letter of the name the case of one bit of `bits`, upper where it is set; the bits
+    // take turns from octet to octet, lengths included (draft-vixie-dnsext-dns0x20).  An attacker
+    // who cannot see the query must guess them all.
     void set_letter_case(std::uint64_t bits);
     // The name in text form, without the final dot.
     std::string name() const;
@@ -64,10 +65,10 @@ class Query {
   private:
     static constexpr std::size_t question_tail = 4;  // type and class
 
-    void append_label(std::string_view label);
+    void append(std::span<const std::uint8_t> bytes);
 
     std::array<std::uint8_t, header_size + 255 + question_tail> data_;
-    std::size_t size_ = header_size;
+    std::size_t size_ = 0;
 };
 
 }  // namespace postern::dns

@@ -71,17 +71,37 @@ TEST(QueryNameTest, TheLongestZoneFitsBehindAnIpv6Address) {
 }
 
 TEST(QueryNameTest, LetterCaseFollowsTheBits) {
-    Query query = query_about("1.2.3.4");
-    query.set_letter_case(0b1'0101'0011);
+    Query query = query_about("1.2.3.4");  // the zone's letters are octets 9, 10 and 12 to 18
+    query.set_letter_case(1U << 9 | 1U << 10 | 1U << 14 | 1U << 16 | 1U << 18);
     EXPECT_EQ(query.name(), "4.3.2.1.BL.exAmPlE");
+    query.set_letter_case(0);
+    EXPECT_EQ(query.name(), "4.3.2.1.bl.example");
     EXPECT_EQ(query.question().size(), query.bytes().size() - 12);
     EXPECT_EQ(query.question().data(), query.bytes().data() + 12);
 }
 
-TEST(QueryNameTest, DigitsAndDashesHaveNoLetterCase) {
-    Query query(1, *IpAddress::parse("1.2.3.4"), *Zone::parse("a-1.b_2"));
-    query.set_letter_case(~std::uint64_t{0});
-    EXPECT_EQ(query.name(), "4.3.2.1.A-1.B_2");
+// Whatever the octets are, and however many.
+TEST(QueryNameTest, OnlyLettersHaveACase) {
+    std::string label;
+    for (int octet = 1; octet < 256; ++octet) {
+        if (octet != '.') label += static_cast<char>(octet);
+    }
+    for (std::size_t size = 1; size <= 63; ++size) {
+        for (std::size_t from = 0; from + size <= label.size(); from += size) {
+            const std::string zone = label.substr(from, size);
+            Query query(1, *IpAddress::parse("1.2.3.4"), *Zone::parse(zone));
+            constexpr std::uint64_t bits = 0x9E3779B97F4A7C15;
+            query.set_letter_case(bits);
+            std::string expected = zone;
+            for (std::size_t i = 0; i < size; ++i) {
+                const bool upper = (bits >> ((9 + i) % 64) & 1) != 0;
+                char& c = expected[i];
+                if (c >= 'a' && c <= 'z' && upper) c = static_cast<char>(c - 'a' + 'A');
+                if (c >= 'A' && c <= 'Z' && !upper) c = static_cast<char>(c - 'A' + 'a');
+            }
+            EXPECT_EQ(query.name(), "4.3.2.1." + expected);
+        }
+    }
 }
 
 }  // namespace
