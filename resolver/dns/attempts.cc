@@ -5,7 +5,7 @@ namespace postern::dns {
 
 void count_silence(Question& question, TimePoint last_reply_of_list, TimePoint now,
                    Duration timeout) {
-    for (Attempt& attempt : question.attempts) {
+    for (Attempt& attempt : question.made()) {
         if (!attempt.in_window) continue;
         attempt.in_window = false;
         if (last_reply_of_list > attempt.sent) {
@@ -18,14 +18,14 @@ void count_silence(Question& question, TimePoint last_reply_of_list, TimePoint n
 }
 
 void blame_others(const Question& question, const Upstream& answered) {
-    for (const Attempt& attempt : question.attempts) {
+    for (const Attempt& attempt : question.made()) {
         const bool silent = attempt.live && !attempt.in_window;
         if (silent && attempt.upstream != &answered) attempt.upstream->reachability().on_blame();
     }
 }
 
 void close_attempts(Question& question) {
-    for (Attempt& attempt : question.attempts) {
+    for (Attempt& attempt : question.made()) {
         if (attempt.upstream == nullptr) continue;
         attempt.upstream->forget(attempt);
         if (attempt.in_window) attempt.upstream->window().on_silence();

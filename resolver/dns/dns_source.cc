@@ -178,8 +178,7 @@ bool DnsSource::wait_on(Question& question) {
 void DnsSource::on_datagram(Upstream& upstream, QuestionIndex index, std::uint8_t socket,
                             std::span<const std::byte> bytes) {
     Question& question = questions_[index];
-    for (unsigned i = 0; i < question.attempts_made; ++i) {
-        Attempt& attempt = question.attempts[i];
+    for (Attempt& attempt : question.made()) {
         if (!attempt.live || attempt.upstream != &upstream) continue;
         if (!upstream.is_reply(attempt, socket, bytes)) continue;
 
@@ -346,8 +345,7 @@ unsigned DnsSource::room_for(Purpose purpose) const {
 }
 
 bool DnsSource::any_under_way(const Question& question) {
-    return std::any_of(question.attempts.begin(), question.attempts.end(),
-                       [](const Attempt& attempt) { return attempt.in_window; });
+    return std::ranges::any_of(question.made(), &Attempt::in_window);
 }
 
 Query DnsSource::query_of(const Question& question) const {

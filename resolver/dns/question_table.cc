@@ -21,7 +21,6 @@ Question* QuestionTable::take(const ListQuestion& asked, Ticket ticket) {
     ++used_;
     question.asked = asked;
     question.ticket = ticket;
-    question.attempts = {};
     question.next = none;
     question.attempts_made = 0;
     question.state = Question::State::waiting;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "resolver/dns/list_source.h"
 #include "resolver/dns/upstream.h"
@@ -34,12 +35,15 @@ struct Question {
     io::Timer timer;
     DnsSource* source = nullptr;
     TimePoint patience_ends{};  // since it was sent first
-    std::array<Attempt, attempts_max> attempts;
+    std::array<Attempt, attempts_max> attempts;  // the first attempts_made of them
     QuestionIndex next = 0;  // in its queue or the free list
     std::uint8_t attempts_made = 0;
     State state = State::free;
     std::uint8_t answered_by = 0;  // the server's number
     bool truncated = false;        // that server's reply was: the query is in its stream channel
+
+    std::span<Attempt> made() { return std::span(attempts).first(attempts_made); }
+    std::span<const Attempt> made() const { return std::span(attempts).first(attempts_made); }
 };
 
 class QuestionTable {

@@ -42,7 +42,7 @@ Upstream::~Upstream() {
 }
 
 bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
-    attempt.upstream = this;
+    attempt = {.upstream = this};
     Port& port = ports_[current_socket_];
     // A socket that could not be opened at first (no descriptors, no route) is tried again when its
     // turn comes.

@@ -11,7 +11,8 @@ bool Surge::on_opinion(bool listed, TimePoint now) {
     latest_ <<= 1;
     latest_[0] = listed;
     latest_count_ = std::min(latest_count_ + 1, run_max);
-    const bool improbable = share_is_improbable();
+    // An opinion that lists nobody makes no share larger.
+    const bool improbable = listed && share_is_improbable();
 
     learned_ = std::min(learned_ + 1, learned_max);
     baseline_ += ((listed ? 1.0 : 0.0) - baseline_) / learned_;
