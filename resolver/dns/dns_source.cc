@@ -28,6 +28,7 @@ DnsSource::DnsSource(io::Loop& loop, Options options)
                      question.source->on_timeout(question);
                  }),
       seats_(loop_, *this, options_.servers, options_.questions_max),
+      patience_([](void* source) { static_cast<DnsSource*>(source)->end_patience(); }, this),
       // What is to be done is done at the end of the batch that the timer makes.
       next_try_([](void*) {}, nullptr) {
     loop_.add_batch_end(*this);
@@ -43,9 +44,31 @@ bool DnsSource::ask(const ListQuestion& asked, Ticket ticket) {
         ++stats_[asked.list].crowded_out;
         return false;
     }
-    loop_.timers().arm(question->timer, loop_.now() + options_.timeout * options_.attempts);
+    question->patience_ends = loop_.now() + options_.timeout * options_.attempts;
     questions_.enqueue(*question);
+    expect_patience_to_end(question->patience_ends);
     return true;
+}
+
+void DnsSource::expect_patience_to_end(TimePoint end) {
+    if (!patience_.armed() || end < patience_.deadline()) loop_.timers().arm(patience_, end);
+}
+
+// Who came first is impatient first; a queue whose first can wait needs no further look.
+void DnsSource::end_patience() {
+    for (const Purpose purpose : {Purpose::probe, Purpose::request, Purpose::refresh}) {
+        for (ListIndex list = 0; list < options_.lists.size(); ++list) {
+            while (Question* const question = questions_.first(purpose, list)) {
+                if (question->patience_ends > loop_.now()) {
+                    expect_patience_to_end(question->patience_ends);
+                    break;
+                }
+                questions_.dequeue(purpose, list);
+                give_up(*question);
+                release(*question);
+            }
+        }
+    }
 }
 
 // What came in, then what goes out.
@@ -92,11 +115,6 @@ bool DnsSource::start_all(Purpose purpose) {
 bool DnsSource::start_one(Purpose purpose, ListIndex list) {
     Question* const question = questions_.first(purpose, list);
     if (question == nullptr) return false;
-    if (question->state == State::abandoned) {
-        questions_.dequeue(purpose, list);
-        release(*question);
-        return true;
-    }
     Upstream* const upstream = upstreams_.for_attempt(0);
     if (upstream == nullptr) return start_without_server(*question);
     if (asked_of_list_[list] >= room_for(purpose) || !upstream->window().has_room()) return false;
@@ -119,7 +137,6 @@ bool DnsSource::start_without_server(Question& question) {
     }
     if (asked.purpose == Purpose::probe || upstreams_.being_tried(loop_.now())) return false;
     questions_.dequeue(asked.purpose, asked.list);
-    question.timer.cancel();
     give_up(question);
     release(question);
     return true;
@@ -266,9 +283,6 @@ void DnsSource::deliver(const Finished& finished) {
 
 void DnsSource::on_timeout(Question& question) {
     switch (question.state) {
-        case State::waiting:
-            question.state = State::abandoned;
-            return give_up(question);
         case State::asked:
             note_silence(question);
             if (try_again(question) || wait_on(question)) return;
@@ -280,7 +294,7 @@ void DnsSource::on_timeout(Question& question) {
             note_silence(question);
             return end(question);
         case State::free:
-        case State::abandoned:
+        case State::waiting:
         case State::ended:
             return;
     }

@@ -112,6 +112,8 @@ class DnsSource final : public ListSource,
     void on_reply(QuestionIndex index, std::span<const std::byte> reply) override;
     void on_no_reply(QuestionIndex index) override;
 
+    void expect_patience_to_end(TimePoint end);
+    void end_patience();
     void start_waiting();
     bool start_all(Purpose purpose);
     bool start_one(Purpose purpose, ListIndex list);
@@ -144,6 +146,7 @@ class DnsSource final : public ListSource,
     Upstreams upstreams_;
     QuestionTable questions_;
     Seats seats_;
+    io::Timer patience_;  // of those that wait longest
     io::Timer next_try_;
 
     std::size_t late_ = 0;

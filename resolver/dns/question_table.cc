@@ -49,6 +49,14 @@ void QuestionTable::enqueue(Question& question) {
     ++room.waiting;
 }
 
+// It has waited so long that it left the processor's cache; the other lists' turns come before its.
+void QuestionTable::prefetch(const Question& question) {
+    const auto* const lines = reinterpret_cast<const std::byte*>(&question);
+    for (std::size_t at = 0; at < sizeof question; at += alignof(Question)) {
+        __builtin_prefetch(lines + at, 1);
+    }
+}
+
 Question* QuestionTable::first(Purpose purpose, ListIndex list) {
     const QuestionIndex first = rooms_[static_cast<std::size_t>(purpose)].queues[list].first;
     return first == none ? nullptr : &questions_[first];
@@ -59,6 +67,7 @@ void QuestionTable::dequeue(Purpose purpose, ListIndex list) {
     Queue& queue = room.queues[list];
     queue.first = questions_[queue.first].next;
     --room.waiting;
+    if (queue.first != none) prefetch(questions_[queue.first]);
 }
 
 std::size_t QuestionTable::waiting(Purpose purpose) const {

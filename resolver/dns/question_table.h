@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,11 +19,11 @@ namespace postern::dns {
 
 class DnsSource;
 
-struct Question {
+// Many wait for each that is asked: what waiting touches lies together.
+struct alignas(64) Question {
     enum class State : std::uint8_t {
         free,
-        waiting,    // for room in a window
-        abandoned,  // timed out while waiting; goes when its turn comes
+        waiting,  // for room in a window
         asked,
         over_tcp,
         late,   // has been answered with "timeout", or nobody ever waited
@@ -32,15 +33,16 @@ struct Question {
 
     ListQuestion asked;
     Ticket ticket = 0;
-    io::Timer timer;
-    DnsSource* source = nullptr;
-    TimePoint patience_ends{};  // since it was sent first
-    std::array<Attempt, attempts_max> attempts;  // the first attempts_made of them
-    QuestionIndex next = 0;  // in its queue or the free list
-    std::uint8_t attempts_made = 0;
+    TimePoint patience_ends{};  // of its waiting, then of all its attempts
+    QuestionIndex next = 0;     // in its queue or the free list
     State state = State::free;
+    std::uint8_t attempts_made = 0;
     std::uint8_t answered_by = 0;  // the server's number
     bool truncated = false;        // that server's reply was: the query is in its stream channel
+
+    DnsSource* source = nullptr;
+    io::Timer timer;                             // of what comes after waiting
+    std::array<Attempt, attempts_max> attempts;  // the first attempts_made of them
 
     std::span<Attempt> made() { return std::span(attempts).first(attempts_made); }
     std::span<const Attempt> made() const { return std::span(attempts).first(attempts_made); }
@@ -74,6 +76,8 @@ class QuestionTable {
         std::array<Queue, lists_max> queues;
         std::size_t waiting = 0;
     };
+
+    static void prefetch(const Question& question);
 
     static constexpr QuestionIndex none = 0xFFFFFFFF;
 
