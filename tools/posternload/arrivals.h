@@ -17,8 +17,8 @@ class Arrivals {
         poisson,  // independent of each other, as those of many senders are
     };
 
-    // `rate` in requests a second, above 0.
-    Arrivals(Kind kind, double rate, std::uint64_t seed);
+    // `rate` in requests a second, above 0; `burst` of them, at least 1, are due together.
+    Arrivals(Kind kind, double rate, std::uint64_t burst, std::uint64_t seed);
 
     // When the next request is due, counted from the start.
     Duration due() const { return due_; }
@@ -27,10 +27,12 @@ class Arrivals {
 
   private:
     Kind kind_;
-    double rate_;
+    double bursts_a_second_;
+    std::uint64_t burst_;
     std::mt19937_64 random_;
     double gaps_ = 0;  // Poisson: the sum of all gaps so far, in mean gaps
-    std::uint64_t number_ = 0;
+    std::uint64_t bursts_ = 0;
+    std::uint64_t sent_of_burst_ = 0;
     Duration due_{};
 };
 

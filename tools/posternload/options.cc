@@ -12,6 +12,7 @@ namespace {
 constexpr double rate_max = 10'000'000;
 constexpr std::size_t connections_max = 100'000;
 constexpr std::size_t depth_max = 65'536;
+constexpr std::uint64_t burst_max = 1'000'000;
 constexpr double seconds_max = 7 * 24 * 3600;
 
 Duration in_seconds(double seconds) {
@@ -33,6 +34,9 @@ void add_options(CLI::App& app, Options& options) {
             ->capture_default_str();
     options.arrivals_given =
         app.add_option("--arrivals", options.arrivals, "open loop: fixed or poisson")
+            ->capture_default_str();
+    options.burst_given =
+        app.add_option("--burst", options.burst, "open loop: requests that are due together")
             ->capture_default_str();
     app.add_flag("--closed", options.closed, "closed loop: as fast as answers come");
     app.add_option("--connections", options.connections, "connections")->capture_default_str();
@@ -67,8 +71,9 @@ std::optional<std::string> mistake_in(const Options& options) {
         return fmt::format("--dialect: no dialect \"{}\"; write native, postfix or json",
                            options.dialect);
     }
-    if (options.closed && (*options.rate_given || *options.arrivals_given)) {
-        return "--closed sends as fast as answers come; leave --rate and --arrivals out";
+    if (options.closed &&
+        (*options.rate_given || *options.arrivals_given || *options.burst_given)) {
+        return "--closed sends as fast as answers come; leave --rate, --arrivals and --burst out";
     }
     if (!options.closed && *options.depth_given) {
         return "--depth is for --closed; in an open loop requests do not wait for answers";
@@ -78,6 +83,9 @@ std::optional<std::string> mistake_in(const Options& options) {
     }
     if (options.arrivals != "fixed" && options.arrivals != "poisson") {
         return fmt::format("--arrivals: \"{}\"; write fixed or poisson", options.arrivals);
+    }
+    if (options.burst < 1 || options.burst > burst_max) {
+        return fmt::format("--burst: {} is not from 1 to {}", options.burst, burst_max);
     }
     if (options.connections < 1 || options.connections > connections_max) {
         return fmt::format("--connections: {} is not from 1 to {}", options.connections,
@@ -110,7 +118,7 @@ Engine::Options engine_options(const Options& options, std::uint64_t seed) {
     } else {
         const bool fixed = options.arrivals == "fixed";
         engine.arrivals.emplace(fixed ? Arrivals::Kind::fixed : Arrivals::Kind::poisson,
-                                options.rate, seed);
+                                options.rate, options.burst, seed);
     }
     if (*options.requests_given) engine.requests = options.requests;
     // A number of requests takes as long as it takes, unless both were given.
@@ -122,7 +130,9 @@ Engine::Options engine_options(const Options& options, std::uint64_t seed) {
 
 std::string loop_text(const Options& options) {
     if (options.closed) return fmt::format("closed loop, depth {}", options.depth);
-    return fmt::format("open loop at {:g}/s ({})", options.rate, options.arrivals);
+    const std::string bursts =
+        options.burst == 1 ? "" : fmt::format(", bursts of {}", options.burst);
+    return fmt::format("open loop at {:g}/s ({}{})", options.rate, options.arrivals, bursts);
 }
 
 }  // namespace postern::load

@@ -21,6 +21,7 @@ struct Options {
 
     double rate = 1000;
     std::string arrivals = "poisson";
+    std::uint64_t burst = 1;
     bool closed = false;
     std::size_t connections = 16;
     std::size_t depth = 1;
@@ -39,6 +40,7 @@ struct Options {
     // Those that may be left out, to tell whether they were.
     CLI::Option* rate_given = nullptr;
     CLI::Option* arrivals_given = nullptr;
+    CLI::Option* burst_given = nullptr;
     CLI::Option* depth_given = nullptr;
     CLI::Option* duration_given = nullptr;
     CLI::Option* requests_given = nullptr;

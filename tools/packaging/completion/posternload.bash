@@ -19,7 +19,7 @@ _posternload() {
         --arrivals) words="fixed poisson" ;;
         --report) words="text json" ;;
         *)
-            words="--help --version --socket --dialect --rate --arrivals --closed --depth"
+            words="--help --version --socket --dialect --rate --arrivals --burst --closed --depth"
             words+=" --connections --duration --requests --patience --addresses --seed --from --to"
             words+=" --server-pid --report --json --plot"
             ;;

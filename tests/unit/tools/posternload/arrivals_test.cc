@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Arrivals, FixedOnesAreEvenlySpacedAndDoNotDrift) {
-    Arrivals arrivals(Arrivals::Kind::fixed, 3, 1);
+    Arrivals arrivals(Arrivals::Kind::fixed, 3, 1, 1);
     EXPECT_EQ(arrivals.due(), 0ns);
     arrivals.advance();
     EXPECT_EQ(arrivals.due(), 333'333'333ns);
@@ -20,7 +20,7 @@ TEST(Arrivals, FixedOnesAreEvenlySpacedAndDoNotDrift) {
 
 TEST(Arrivals, PoissonOnesComeAtTheRateAndAreIndependent) {
     constexpr int count = 200'000;
-    Arrivals arrivals(Arrivals::Kind::poisson, 1000, 7);
+    Arrivals arrivals(Arrivals::Kind::poisson, 1000, 1, 7);
     int short_gaps = 0;  // shorter than half of the mean gap: 1 - exp(-1/2) of all
     for (int i = 0; i < count; ++i) {
         const Duration before = arrivals.due();
@@ -32,9 +32,17 @@ TEST(Arrivals, PoissonOnesComeAtTheRateAndAreIndependent) {
     EXPECT_NEAR(short_gaps / static_cast<double>(count), 0.3935, 0.01);
 }
 
+TEST(Arrivals, ABurstIsDueTogetherAndTheRateIsKept) {
+    Arrivals arrivals(Arrivals::Kind::fixed, 100, 3, 1);
+    for (const Duration due : {0ms, 0ms, 0ms, 30ms, 30ms, 30ms, 60ms}) {
+        EXPECT_EQ(arrivals.due(), due);
+        arrivals.advance();
+    }
+}
+
 TEST(Arrivals, ASeedRepeatsThem) {
-    Arrivals one(Arrivals::Kind::poisson, 10, 42);
-    Arrivals other(Arrivals::Kind::poisson, 10, 42);
+    Arrivals one(Arrivals::Kind::poisson, 10, 1, 42);
+    Arrivals other(Arrivals::Kind::poisson, 10, 1, 42);
     for (int i = 0; i < 100; ++i) {
         one.advance();
         other.advance();
