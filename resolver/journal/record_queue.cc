@@ -30,18 +30,20 @@ RecordQueue::RecordQueue(const Options& options)
     open_chunk();
 }
 
-std::span<std::byte> RecordQueue::reserve(std::size_t size) {
-    const std::size_t needed = with_size(size);
-    if (needed > chunk_bytes_) return {};
-    if (at_ + needed > chunk_bytes_ && !open_chunk()) return {};
-    const auto head = static_cast<Size>(size);
-    std::memcpy(current_->bytes.get() + at_, &head, sizeof head);
-    reserved_ = needed;
-    return {current_->bytes.get() + at_ + sizeof head, size};
+std::span<std::byte> RecordQueue::room() const {
+    const std::span<std::byte> rest(current_->bytes.get() + at_, chunk_bytes_ - at_);
+    return rest.subspan(std::min(sizeof(Size), rest.size()));
 }
 
-void RecordQueue::publish() {
-    at_ += reserved_;
+std::span<std::byte> RecordQueue::room_of_next_chunk() {
+    if (at_ > 0 && !open_chunk()) return {};
+    return room();
+}
+
+void RecordQueue::publish(std::size_t size) {
+    const auto head = static_cast<Size>(size);
+    std::memcpy(current_->bytes.get() + at_, &head, sizeof head);
+    at_ += with_size(size);
     current_->written.store(at_, std::memory_order_release);
 }
 

@@ -29,10 +29,12 @@ class RecordQueue {
     RecordQueue(const RecordQueue&) = delete;
     RecordQueue& operator=(const RecordQueue&) = delete;
 
-    // The writer: room for a record of `size` bytes, to be filled before publish().  Empty when
-    // there is none now, or never: a record takes a chunk at most.
-    std::span<std::byte> reserve(std::size_t size);
-    void publish();
+    // The writer: where the next record goes, as far as the chunk reaches.  It may try there, and
+    // where that is too little once more in a chunk of which nothing is used; that one is empty
+    // when all are full.  The first `size` bytes become a record by publish().
+    std::span<std::byte> room() const;
+    std::span<std::byte> room_of_next_chunk();
+    void publish(std::size_t size);
 
     // The reader: the next record, valid until release().  Empty when there is none.
     std::span<const std::byte> next();
@@ -59,7 +61,6 @@ class RecordQueue {
     std::uint64_t freed_ = 0;          // opened chunks that came back
     Chunk* current_ = nullptr;
     std::size_t at_ = 0;  // in the current chunk
-    std::size_t reserved_ = 0;
 
     // The reader's line; it alone changes `released_`, how many opened chunks it is done with.
     alignas(64) std::atomic<std::uint64_t> released_{0};

@@ -12,15 +12,14 @@ void Recorder::on_decision(const service::Origin& origin, const service::Answer&
     const Wanted wanted = wanted_.load(std::memory_order_relaxed);
     const bool has_line = gets_line(wanted, answer);
     if (!has_line && !wanted.rows) return;
-    const TimePoint now = loop_.now();
-    const auto room = queue_.reserve(entry_head + tracking::encoded_size(origin, answer, now));
-    if (room.empty()) {
-        ++dropped_;
-        return;
-    }
-    room.front() = std::byte{has_line};
-    tracking::encode(origin, answer, now, room.subspan(entry_head));
-    queue_.publish();
+    const auto write = [&](std::span<std::byte> room) {
+        if (room.size() <= entry_head) return false;
+        room.front() = std::byte{has_line};
+        const auto size = tracking::encode(origin, answer, loop_.now(), room.subspan(entry_head));
+        if (size) queue_.publish(entry_head + *size);
+        return size.has_value();
+    };
+    if (!write(queue_.room()) && !write(queue_.room_of_next_chunk())) ++dropped_;
 }
 
 // A second's worth may come at once.

@@ -88,11 +88,10 @@ struct Record {
     friend bool operator==(const Record&, const Record&) = default;
 };
 
-// The size of `answer` in bytes, then the bytes; neither allocates.
-std::size_t encoded_size(const service::Origin& origin, const service::Answer& answer,
-                         TimePoint at);
-void encode(const service::Origin& origin, const service::Answer& answer, TimePoint at,
-            std::span<std::byte> bytes);
+// Writes `answer` to the front of `room`; returns its size, or nothing where the room is too small.
+// Allocates nothing.
+std::optional<std::size_t> encode(const service::Origin& origin, const service::Answer& answer,
+                                  TimePoint at, std::span<std::byte> room);
 
 // Fills `record`, whose memory is reused; its texts live as long as `bytes`.  False when they are
 // no record of this version.

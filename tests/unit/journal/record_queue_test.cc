@@ -12,10 +12,11 @@ namespace postern::journal {
 namespace {
 
 bool put(RecordQueue& queue, const std::string& text) {
-    const auto room = queue.reserve(text.size());
-    if (room.empty()) return false;
+    auto room = queue.room();
+    if (room.size() < text.size()) room = queue.room_of_next_chunk();
+    if (room.size() < text.size()) return false;
     std::memcpy(room.data(), text.data(), text.size());
-    queue.publish();
+    queue.publish(text.size());
     return true;
 }
 

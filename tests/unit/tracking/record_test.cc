@@ -86,6 +86,20 @@ TEST(Record, LongTextsAreCutAndItSaysSo) {
     EXPECT_TRUE(record.is_cut);
 }
 
+TEST(Record, NothingIsWrittenBeyondTheRoom) {
+    Sample sample;
+    sample.add_recipient("bob@corp.example");
+    const auto bytes = sample.encoded();
+    const TimePoint at(std::chrono::seconds{5});
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        std::vector<std::byte> room(size);  // AddressSanitizer watches its end
+        EXPECT_FALSE(encode(sample.origin, sample.answer(), at, room)) << size;
+    }
+    std::vector<std::byte> room(bytes.size());
+    EXPECT_EQ(encode(sample.origin, sample.answer(), at, room), bytes.size());
+    EXPECT_EQ(room, bytes);
+}
+
 TEST(Record, NoPieceAndNoMutationIsReadBeyondItsEnd) {
     Sample sample;
     sample.add_recipient("bob@corp.example");

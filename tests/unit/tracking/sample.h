@@ -82,8 +82,8 @@ struct Sample {
                 .mode = mode};
     }
     std::vector<std::byte> encoded(TimePoint at = TimePoint(std::chrono::seconds{5})) const {
-        std::vector<std::byte> bytes(encoded_size(origin, answer(), at));
-        encode(origin, answer(), at, bytes);
+        std::vector<std::byte> bytes(std::size_t{64} * 1024);
+        bytes.resize(encode(origin, answer(), at, bytes).value());
         return bytes;
     }
 };
