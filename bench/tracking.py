@@ -58,7 +58,10 @@ class Subject:
         options = self.options
         self.rounds.append(
             self.run(
-                rate=options.rate, duration=options.seconds, connections=options.connections
+                rate=options.rate,
+                burst=options.burst,
+                duration=options.seconds,
+                connections=options.connections,
             )
         )
 
@@ -164,6 +167,7 @@ def main():
     parser.add_argument("--starts", type=int, default=12, help="of all three, one after the other")
     parser.add_argument("--rounds", type=int, default=12, help="after each start")
     parser.add_argument("--rate", type=int, default=50_000, help="decisions a second")
+    parser.add_argument("--burst", type=int, default=1, help="decisions that are due together")
     parser.add_argument("--seconds", type=float, default=1, help="of each turn")
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()

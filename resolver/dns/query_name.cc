@@ -15,8 +15,8 @@ constexpr std::size_t label_max = 63;
 using Octets = std::uint64_t;
 constexpr Octets every(std::uint8_t octet) { return octet * 0x0101010101010101U; }
 
-// 0x20, the bit in which upper and lower case differ, in each octet that is an ASCII letter.  No sum
-// runs over into the next octet: below 0x80 it stays within its own, and others are no letters.
+// 0x20, the bit in which upper and lower case differ, in each octet that is an ASCII letter.  What
+// is added to is below 0x80, so that no sum runs over into the next octet.
 constexpr Octets case_bits(Octets octets) {
     const Octets lower = (octets | every(0x20)) & every(0x7F);
     const Octets from_a = lower + every(0x80 - 'a');

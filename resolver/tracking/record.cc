@@ -297,9 +297,9 @@ void get_request(ByteReader& in, std::uint8_t flags, Record& record) {
 }  // namespace
 
 // All in one, so that the writer stays in registers: the bytes that it writes could be its own.
-[[gnu::flatten]]
-std::optional<std::size_t> encode(const service::Origin& origin, const service::Answer& answer,
-                                  TimePoint at, std::span<std::byte> room) {
+[[gnu::flatten]] std::optional<std::size_t> encode(const service::Origin& origin,
+                                                   const service::Answer& answer, TimePoint at,
+                                                   std::span<std::byte> room) {
     Writer writer(room);
     put_answer(writer, origin, answer, at);
     if (writer.is_full()) return std::nullopt;
