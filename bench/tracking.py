@@ -4,11 +4,11 @@
 
 Three posternds on loopback, one with a decision log and two without, answer cached connections in
 an open loop of the same rate.  They take turns in short rounds, in every order: what slows the
-machine down for a while slows all three.  Two processes of the same program differ as
-well, by where their memory and their threads come to lie, and for as long as they live; so the
-three are started anew many times, and a start is one sample: the median of its rounds' ratios.
-Printed is the median of the starts, tracked to not tracked, with its 95 % interval; and the same
-of the two that do not track, which is what the measurement itself is worth.
+machine down for a while slows all three.  Two processes of the same program differ as well, by
+where their memory and their threads come to lie, and for as long as they live; so the three are
+started anew many times, and a start is one sample: the median of its rounds' ratios.  Printed is
+the median of the starts, tracked to not tracked, with its 95 % interval; and the same of the two
+that do not track, which is what the measurement itself is worth.
 """
 
 import argparse

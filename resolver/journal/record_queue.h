@@ -29,9 +29,9 @@ class RecordQueue {
     RecordQueue(const RecordQueue&) = delete;
     RecordQueue& operator=(const RecordQueue&) = delete;
 
-    // The writer: where the next record goes, as far as the chunk reaches.  It may try there, and
-    // where that is too little once more in a chunk of which nothing is used; that one is empty
-    // when all are full.  The first `size` bytes become a record by publish().
+    // The writer: room for the next record, the rest of a chunk; where that is too little, a whole
+    // one, or nothing when none is free.  The first `size` bytes of the room asked for last become
+    // a record by publish().
     std::span<std::byte> room() const;
     std::span<std::byte> room_of_next_chunk();
     void publish(std::size_t size);
