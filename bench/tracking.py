@@ -30,7 +30,7 @@ from load import load  # noqa: E402
 CACHED = "11.0.0.0/22"  # 1 024 addresses
 NO_LINES = '[log]\ndecisions = "none"\n'
 ROLES = ("tracked", "plain", "twin")
-LATENCIES = {"p50": "p50", "p99": "p99", "p99.9": "p99_9"}
+LATENCIES = {"p50": "p50", "p90": "p90", "p99": "p99", "p99.9": "p99_9"}
 
 
 class Subject:
