@@ -44,10 +44,15 @@ bool DnsSource::ask(const ListQuestion& asked, Ticket ticket) {
         ++stats_[asked.list].crowded_out;
         return false;
     }
-    question->patience_ends = loop_.now() + options_.timeout * options_.attempts;
+    question->patience_ends = end_of_patience();
     questions_.enqueue(*question);
     expect_patience_to_end(question->patience_ends);
     return true;
+}
+
+// Of a question that begins to wait, or is sent for the first time, now.
+TimePoint DnsSource::end_of_patience() const {
+    return loop_.now() + options_.timeout * options_.attempts;
 }
 
 void DnsSource::expect_patience_to_end(TimePoint end) {
@@ -63,12 +68,17 @@ void DnsSource::end_patience() {
                     expect_patience_to_end(question->patience_ends);
                     break;
                 }
-                questions_.dequeue(purpose, list);
-                give_up(*question);
-                release(*question);
+                dismiss(*question);
             }
         }
     }
+}
+
+// The first of its queue: it has waited in vain.
+void DnsSource::dismiss(Question& question) {
+    questions_.dequeue(question.asked.purpose, question.asked.list);
+    give_up(question);
+    release(question);
 }
 
 // What came in, then what goes out.
@@ -136,15 +146,13 @@ bool DnsSource::start_without_server(Question& question) {
         return true;
     }
     if (asked.purpose == Purpose::probe || upstreams_.being_tried(loop_.now())) return false;
-    questions_.dequeue(asked.purpose, asked.list);
-    give_up(question);
-    release(question);
+    dismiss(question);
     return true;
 }
 
 void DnsSource::start(Question& question, Upstream& upstream) {
     question.state = State::asked;
-    question.patience_ends = loop_.now() + options_.timeout * options_.attempts;
+    question.patience_ends = end_of_patience();
     ++asked_of_list_[question.asked.list];
     retries_[question.asked.list].on_first_try();
     seats_.ask(questions_.index_of(question));

@@ -112,8 +112,10 @@ class DnsSource final : public ListSource,
     void on_reply(QuestionIndex index, std::span<const std::byte> reply) override;
     void on_no_reply(QuestionIndex index) override;
 
+    TimePoint end_of_patience() const;
     void expect_patience_to_end(TimePoint end);
     void end_patience();
+    void dismiss(Question& question);
     void start_waiting();
     bool start_all(Purpose purpose);
     bool start_one(Purpose purpose, ListIndex list);

@@ -80,6 +80,12 @@ TEST(QueryNameTest, LetterCaseFollowsTheBits) {
     EXPECT_EQ(query.question().data(), query.bytes().data() + 12);
 }
 
+TEST(QueryNameTest, DigitsAndDashesHaveNoLetterCase) {
+    Query query(1, *IpAddress::parse("1.2.3.4"), *Zone::parse("a-1.b_2"));
+    query.set_letter_case(~std::uint64_t{0});
+    EXPECT_EQ(query.name(), "4.3.2.1.A-1.B_2");
+}
+
 // Whatever the octets are, and however many.
 TEST(QueryNameTest, OnlyLettersHaveACase) {
     std::string label;
