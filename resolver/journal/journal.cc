@@ -21,7 +21,7 @@ constexpr std::size_t batch_max = 16'384;  // decisions in a transaction
 constexpr int rounds_max = 64;             // before everything else has its turn
 // While decisions come.  Little at a time: a loop that finds this thread on its processor waits for
 // a fraction of a millisecond, not for all that has come since the last batch.
-constexpr Duration pace = milliseconds{2};
+constexpr Duration pace = milliseconds{4};
 constexpr std::size_t lines_bytes_max = std::size_t{64} * 1024;
 constexpr Duration losses_interval = std::chrono::seconds{10};
 constexpr Duration trim_interval = std::chrono::seconds{1};
@@ -165,13 +165,13 @@ void Journal::write_entry(std::span<const std::byte> bytes, Milliseconds boot,
                           const LineOptions& options) {
     const bool has_line = bytes.front() != std::byte{0};
     const std::span<const std::byte> record = bytes.subspan(entry_head);
-    if (!tracking::decode(record, record_)) return;
-    const Milliseconds time = boot + since_boot(record_.at);
+    if (!reader_.read(record, options_.lists)) return;
+    const Milliseconds time = boot + since_boot(reader_.record().at);
     const tracking::DecisionId id = tracking_.next_id(time);
-    tracking::collect_terms(record_, options_.lists, terms_);
-    tracking_.put({.id = id, .time = time, .record = record}, terms_);
+    tracking_.put({.id = id, .time = time, .record = record}, reader_.terms());
     if (!has_line) return;
-    write_line({.id = id, .time = time, .record = record_, .lists = options_.lists}, options);
+    write_line({.id = id, .time = time, .record = reader_.record(), .lists = options_.lists},
+               options);
 }
 
 void Journal::write_line(const tracking::Found& found, const LineOptions& options) {

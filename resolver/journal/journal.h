@@ -27,6 +27,7 @@
 #include "resolver/journal/recorder.h"
 #include "resolver/journal/settings.h"
 #include "resolver/journal/tracking_writer.h"
+#include "resolver/tracking/record_reader.h"
 
 namespace postern::journal {
 
@@ -90,8 +91,7 @@ class Journal {
 
     // The thread's.
     TrackingWriter tracking_;
-    tracking::Record record_;
-    std::vector<tracking::Term> terms_;
+    tracking::RecordReader reader_;
     std::string lines_;
     std::size_t in_batch_ = 0;
     TimePoint now_{};

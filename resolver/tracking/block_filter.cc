@@ -25,17 +25,15 @@ bool for_each_bit(Term term, Visit visit) {
 
 void BlockFilter::add(std::span<const Term> terms) {
     for (const Term term : terms) {
+        Term& recent = recent_[term % recent_.size()];
+        if (recent == term) continue;
+        recent = term;
         for_each_bit(term, [&](std::size_t byte, std::byte bit) {
             bytes_[byte] |= bit;
             return true;
         });
+        ++terms_;
     }
-    terms_ += terms.size();
-}
-
-void BlockFilter::clear() {
-    bytes_ = {};
-    terms_ = 0;
 }
 
 bool BlockFilter::may_hold(std::span<const std::byte> bytes, Term term) {

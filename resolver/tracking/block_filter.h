@@ -26,7 +26,6 @@ class BlockFilter {
 
     void add(std::span<const Term> terms);
     bool is_full() const { return terms_ >= terms_max; }
-    void clear();
 
     std::span<const std::byte> bytes() const { return bytes_; }
 
@@ -36,6 +35,9 @@ class BlockFilter {
   private:
     Bytes bytes_{};
     std::size_t terms_ = 0;
+    // Terms that are in, each where its hash says: most of a decision's terms are those of the one
+    // before.
+    std::array<Term, 256> recent_{};
 };
 
 }  // namespace postern::tracking

@@ -28,6 +28,7 @@ class ByteReader {
 
     bool ok() const { return ok_; }
     bool at_end() const { return at_ == end_; }
+    std::span<const std::byte> rest() const { return {at_, end_}; }
 
     std::uint8_t byte() { return at_end() ? missing() : static_cast<std::uint8_t>(*at_++); }
     std::uint64_t number() {

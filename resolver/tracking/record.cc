@@ -259,25 +259,13 @@ RecordedRecipient get_recipient(ByteReader& in) {
     return out;
 }
 
-// Returns the flags, some of which say what follows.
-std::uint8_t get_head(ByteReader& in, Record& record) {
-    record.at = TimePoint(Duration(static_cast<std::int64_t>(in.number())));
-    record.door = in.one_of(service::Door::trial);
-    record.mode = in.one_of(service::Mode::enforce);
-    const std::uint8_t flags = in.byte();
+void get_flags(std::uint8_t flags, Record& record) {
     record.authenticated = (flags & authenticated) != 0;
     record.final = (flags & final_decision) != 0;
     record.degraded = (flags & degraded) != 0;
     record.has_headers = (flags & has_headers) != 0;
     record.more_headers = (flags & more_headers) != 0;
     record.is_cut = (flags & is_cut) != 0;
-    record.evidence.permitted = (flags & permitted) != 0;
-    IpAddress::Bytes client{};
-    in.raw(client);
-    record.client = IpAddress(client);
-    in.raw(record.policy_set);
-    record.elapsed_us = in.number();
-    return flags;
 }
 
 void get_request(ByteReader& in, std::uint8_t flags, Record& record) {
@@ -306,12 +294,28 @@ void get_request(ByteReader& in, std::uint8_t flags, Record& record) {
     return static_cast<std::size_t>(writer.at() - room.data());
 }
 
-bool decode(std::span<const std::byte> bytes, Record& record) {
+std::optional<Tail> decode_head(std::span<const std::byte> bytes, RecordHead& head) {
     ByteReader in(bytes);
-    if (in.byte() != version) return false;
+    if (in.byte() != version) return std::nullopt;
+    head.at = TimePoint(Duration(static_cast<std::int64_t>(in.number())));
+    head.door = in.one_of(service::Door::trial);
+    head.mode = in.one_of(service::Mode::enforce);
+    Tail tail{.flags = in.byte(), .bytes = {}};
+    IpAddress::Bytes client{};
+    in.raw(client);
+    head.client = IpAddress(client);
+    in.raw(head.policy_set);
+    head.elapsed_us = in.number();
+    tail.bytes = in.rest();
+    return in.ok() ? std::optional(tail) : std::nullopt;
+}
+
+bool decode_tail(const Tail& tail, Record& record) {
+    ByteReader in(tail.bytes);
+    get_flags(tail.flags, record);
+    get_request(in, tail.flags, record);
     record.evidence = Evidence();
-    const std::uint8_t flags = get_head(in, record);
-    get_request(in, flags, record);
+    record.evidence.permitted = (tail.flags & permitted) != 0;
     get_evidence(in, record.evidence);
     record.verdict = get_verdict(in);
     record.connection_reputation = get_reputation(in);

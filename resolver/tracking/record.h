@@ -55,19 +55,23 @@ struct RecordedRecipient {
     friend bool operator==(const RecordedRecipient&, const RecordedRecipient&) = default;
 };
 
-struct Record {
+// Who asked when, and how long it took.
+struct RecordHead {
     TimePoint at{};  // of the loop that decided
     service::Door door = service::Door::native;
     service::Mode mode = service::Mode::enforce;
     IpAddress client;
+    std::uint64_t policy_set = 0;
+    std::uint64_t elapsed_us = 0;
+};
+
+struct Record : RecordHead {
     bool authenticated = false;
     bool final = true;
     bool degraded = false;
     bool has_headers = false;   // the header stage was decided
     bool more_headers = false;  // there were others than one From
     bool is_cut = false;        // a text was longer than text_size_max
-    std::uint64_t policy_set = 0;
-    std::uint64_t elapsed_us = 0;
 
     std::string_view id;        // the gateway's own
     std::string_view instance;  // Postfix's, of the message
@@ -84,8 +88,6 @@ struct Record {
     RecordedVerdict verdict;
     RecordedReputation connection_reputation;
     std::vector<RecordedRecipient> recipients;
-
-    friend bool operator==(const Record&, const Record&) = default;
 };
 
 // Writes `answer` to the front of `room`; returns its size, or nothing where the room is too small.
@@ -93,9 +95,18 @@ struct Record {
 std::optional<std::size_t> encode(const service::Origin& origin, const service::Answer& answer,
                                   TimePoint at, std::span<std::byte> room);
 
-// Fills `record`, whose memory is reused; its texts live as long as `bytes`.  False when they are
-// no record of this version.
-bool decode(std::span<const std::byte> bytes, Record& record);
+// A record is read in two halves: its head, and its tail, which is everything else and is often the
+// same for one connection after the other (record_reader.h).
+struct Tail {
+    std::uint8_t flags = 0;
+    std::span<const std::byte> bytes;
+};
+
+// Fills `head` and returns what follows.  Nothing when `bytes` are no record of this version.
+std::optional<Tail> decode_head(std::span<const std::byte> bytes, RecordHead& head);
+// Fills the rest of `record`, whose memory is reused; its texts live as long as the tail's bytes.
+// False when they are damaged.
+bool decode_tail(const Tail& tail, Record& record);
 
 // The reputation behind the verdict on the whole request: that of the recipient it was taken from.
 const RecordedReputation& reputation_behind(const Record& record);

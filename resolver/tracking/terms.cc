@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <cstring>
 #include <memory_resource>
 #include <string>
 
@@ -15,14 +16,15 @@ namespace postern::tracking {
 
 namespace {
 
+constexpr std::uint8_t octet_bits = 8;
+
+// From the narrowest to the widest, in whole octets.
 constexpr std::uint8_t v4_lengths[] = {128, 96 + 24, 96 + 16};
 constexpr std::uint8_t v6_lengths[] = {128, 64, 48, 32};
 
 Term network_term(const IpAddress& address, std::uint8_t length) {
-    const IpRange network = IpRange{.base = address, .length = length}.truncated();
-    char text[1 + sizeof(IpAddress::Bytes)];
-    text[0] = static_cast<char>(length);
-    std::copy(network.base.bytes().begin(), network.base.bytes().end(), text + 1);
+    char text[1 + sizeof(IpAddress::Bytes)] = {static_cast<char>(length)};
+    std::memcpy(text + 1, address.bytes().data(), length / octet_bits);
     return term_of(TermKind::network, {text, sizeof text});
 }
 
@@ -32,16 +34,6 @@ class Collector {
 
     void add(TermKind kind, std::string_view text) {
         if (!text.empty()) terms_.push_back(term_of(kind, text));
-    }
-
-    void add_client(const IpAddress& client) {
-        if (client.is_v4()) {
-            for (const std::uint8_t length : v4_lengths)
-                terms_.push_back(network_term(client, length));
-        } else {
-            for (const std::uint8_t length : v6_lengths)
-                terms_.push_back(network_term(client, length));
-        }
     }
 
     void add_address(TermKind kind, std::string_view address) {
@@ -88,10 +80,16 @@ Term term_of(const IpRange& range) {
     return range.base.is_v4() ? narrowest(v4_lengths) : narrowest(v6_lengths);
 }
 
-void collect_terms(const Record& record, const ListCatalogue& lists, std::vector<Term>& terms) {
-    terms.clear();
+void append_client_terms(const IpAddress& client, std::vector<Term>& terms) {
+    const auto append = [&](const auto& lengths) {
+        for (const std::uint8_t length : lengths) terms.push_back(network_term(client, length));
+    };
+    client.is_v4() ? append(v4_lengths) : append(v6_lengths);
+}
+
+void append_other_terms(const Record& record, const ListCatalogue& lists,
+                        std::vector<Term>& terms) {
     Collector collector(terms);
-    collector.add_client(record.client);
     if (record.mail_from) collector.add_address(TermKind::from, *record.mail_from);
     collector.add_header_from(record.header_from);
     for (const std::string_view id : {record.id, record.instance, record.queue_id})

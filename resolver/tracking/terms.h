@@ -28,8 +28,10 @@ Term term_of(TermKind kind, std::string_view text);
 // /16, an IPv6 /64, /48 or /32.  Zero when the range is wider than any.
 Term term_of(const IpRange& range);
 
-// All terms of a record, in any order, some perhaps twice.  From are the envelope's sender and the
-// mailboxes of the header, each with its domain; to are the recipients, likewise.
-void collect_terms(const Record& record, const ListCatalogue& lists, std::vector<Term>& terms);
+// Appended in any order, some perhaps twice: those of the client, which are its networks, and all
+// others of a record.  From are the envelope's sender and the mailboxes of the header, each with
+// its domain; to are the recipients, likewise.
+void append_client_terms(const IpAddress& client, std::vector<Term>& terms);
+void append_other_terms(const Record& record, const ListCatalogue& lists, std::vector<Term>& terms);
 
 }  // namespace postern::tracking

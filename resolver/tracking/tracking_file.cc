@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "resolver/log/key_value.h"
 #include "resolver/state/database_file.h"
 #include "resolver/tracking/catalogue_text.h"
 #include "resolver/tracking/pack_reader.h"
+#include "resolver/tracking/record_reader.h"
 
 namespace postern::tracking {
 
@@ -110,14 +110,11 @@ bool TrackingFile::read_open_block() {
 
     PackReader packs(*database_, "WHERE first > ?1 ORDER BY first");
     packs.bind(1, number_of(*database_, last_in_block));
-    Record record;
-    std::vector<Term> terms;
+    RecordReader reader;
     while (packs.next()) {
         for (const Packed& decision : packs.decisions()) {
-            terms.clear();
-            if (decode(decision.record, record))
-                collect_terms(record, catalogues[packs.catalogue()], terms);
-            open_->add(decision, terms);
+            const bool is_sound = reader.read(decision.record, catalogues[packs.catalogue()]);
+            open_->add(decision, is_sound ? reader.terms() : std::span<const Term>());
         }
     }
     return database_->ok();

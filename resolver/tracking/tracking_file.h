@@ -2,9 +2,8 @@
 //
 // The decision log: an SQLite database that is only ever added to, and trimmed from the other end.
 //
-//      pack       first, time, catalogue,         a row for some of the decisions of a batch, in
-//      the
-//                 record, last, rest              order of ids (pack.h)
+//      pack       first, time, catalogue,         a row for some of the decisions of a batch,
+//                 record, last, rest              in order of ids (pack.h)
 //      block      first, last, oldest, newest,    the packs of a range of ids: their times, and
 //                 filter                          which terms they may hold (block_filter.h)
 //      catalogue  id, lists                       the lists that the numbers of a record stand for

@@ -197,7 +197,7 @@ tl::expected<TrackingQuery, std::string> parse_query(const Arguments& arguments,
 }
 
 bool matches(const TrackingQuery& query, Milliseconds time, const Record& record,
-             const std::vector<Term>& terms) {
+             std::span<const Term> terms) {
     if (query.since && time < *query.since) return false;
     if (query.until && time >= *query.until) return false;
     if (!query.clients.empty() &&

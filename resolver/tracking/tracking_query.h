@@ -41,6 +41,6 @@ tl::expected<TrackingQuery, std::string> parse_query(const Arguments& arguments,
 
 // Whether a record whose terms have been collected is meant; `id` and the range of ids aside.
 bool matches(const TrackingQuery& query, Milliseconds time, const Record& record,
-             const std::vector<Term>& terms);
+             std::span<const Term> terms);
 
 }  // namespace postern::tracking

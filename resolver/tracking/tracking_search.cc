@@ -59,11 +59,9 @@ bool TrackingSearch::visit_one(DecisionId id, const Visit& visit) {
     const auto& all = packs.decisions();
     const auto found =
         std::find_if(all.begin(), all.end(), [&](const Packed& one) { return one.id == id; });
-    if (found == all.end() || !decode(found->record, record_)) return false;
-    visit({.id = id,
-           .time = found->time,
-           .record = record_,
-           .lists = catalogues_[packs.catalogue()]});
+    const ListCatalogue& lists = catalogues_[packs.catalogue()];
+    if (found == all.end() || !reader_.read(found->record, lists)) return false;
+    visit({.id = id, .time = found->time, .record = reader_.record(), .lists = lists});
     return true;
 }
 
@@ -115,10 +113,10 @@ void TrackingSearch::look_at(Progress& progress, const Packed& decision,
                              const ListCatalogue& lists) {
     progress.at = decision.id;
     ++progress.looked_at;
-    if (!decode(decision.record, record_)) return;
-    collect_terms(record_, lists, terms_);
-    if (!matches(progress.query, decision.time, record_, terms_)) return;
-    progress.visit({.id = decision.id, .time = decision.time, .record = record_, .lists = lists});
+    if (!reader_.read(decision.record, lists)) return;
+    const Record& record = reader_.record();
+    if (!matches(progress.query, decision.time, record, reader_.terms())) return;
+    progress.visit({.id = decision.id, .time = decision.time, .record = record, .lists = lists});
     ++progress.found;
 }
 

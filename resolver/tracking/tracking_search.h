@@ -14,6 +14,7 @@
 #include <tl/expected.hpp>
 
 #include "resolver/tracking/pack_reader.h"
+#include "resolver/tracking/record_reader.h"
 #include "resolver/tracking/tracking_query.h"
 
 namespace postern::tracking {
@@ -65,8 +66,7 @@ class TrackingSearch {
 
     std::unique_ptr<state::Database> database_;
     Catalogues catalogues_;
-    Record record_;
-    std::vector<Term> terms_;
+    RecordReader reader_;
 };
 
 }  // namespace postern::tracking

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ inline std::shared_ptr<const policy::PolicySet> sample_policies() {
     auto policies = policy::PolicySet::load(document, sample_lists(), problems);
     for (const Problem& problem : problems) ADD_FAILURE() << problem.to_string();
     return policies;
+}
+
+inline bool decode(std::span<const std::byte> bytes, Record& record) {
+    const auto tail = decode_head(bytes, record);
+    return tail && decode_tail(*tail, record);
 }
 
 // An answer that owns what it speaks of; change it and call answer().

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "resolver/tracking/catalogue_text.h"
+#include "resolver/tracking/record_reader.h"
 #include "resolver/tracking/tracking_search.h"
 #include "tests/unit/state/temporary_folder.h"
 #include "tests/unit/tracking/sample.h"
@@ -27,11 +28,11 @@ class TrackingFileTest : public testing::Test {
 
     void put(TrackingFile& file, const Sample& sample, Milliseconds time) {
         const auto bytes = sample.encoded();
-        Record record;
-        ASSERT_TRUE(decode(bytes, record));
-        std::vector<Term> terms;
-        collect_terms(record, sample_lists(), terms);
-        file.put({.id = next_id(file.last_id(), time), .time = time, .record = bytes}, terms);
+        const ListCatalogue lists = sample_lists();
+        RecordReader reader;
+        ASSERT_TRUE(reader.read(bytes, lists));
+        file.put({.id = next_id(file.last_id(), time), .time = time, .record = bytes},
+                 reader.terms());
     }
     // Decisions about 5.9.0.0, 5.9.0.1, … in one batch: a second apart each is a pack, within a
     // tenth of one as many as fit are.
