@@ -125,6 +125,9 @@ class Cell {
     std::optional<Tick> opinion_expired() const;
     Listing::State opinion() const;
 
+    friend class CellPair;
+    friend class Glance;
+
     std::uint64_t word_ = 0;
 };
 static_assert(sizeof(Cell) == sizeof(std::uint64_t));

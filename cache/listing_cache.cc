@@ -45,13 +45,19 @@ ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said)
         return 0;
     }
     const Tick at = to_tick(now);
-    ListMask due = 0;
-    for (ListIndex list = 0; list < lists; ++list) {
-        const Cell cell = line.cell(list);
-        said.tell(list, cell.is_good(at) ? cell : Cell{});
-        if (cell.is_due(at)) due |= mask_of(list);
+    Glance glance(at);
+    for (ListIndex list = 0; list < lists; list += 2)
+        glance.look_at(line.pairs[list / 2], said.told_[list / 2]);
+    if (!glance.is_as_told()) {
+        for (ListIndex list = 0; list < lists; ++list) {
+            const Cell cell = line.cell(list);
+            said.tell(list, cell.is_good(at) ? cell : Cell{});
+        }
     }
-    if (line.is_often_asked) said.due_ = due;
+    if (line.is_often_asked && glance.may_be_due()) {
+        for (ListIndex list = 0; list < lists; ++list)
+            if (line.cell(list).is_due(at)) said.due_ |= mask_of(list);
+    }
     return said.good();
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "cache/cell.h"
+#include "cache/cell_pair.h"
 #include "policy/listing.h"
 
 namespace postern::cache {
@@ -33,17 +34,11 @@ class Said {
     friend class ListingCache;
 
     // `cell` is good, or empty.
-    void tell(ListIndex list, Cell cell) {
-        const std::uint64_t told = cell.without_times();
-        if (told == told_[list]) return;  // nearly always
-        told_[list] = told;
-        change(list, cell);
-    }
-    void change(ListIndex list, Cell cell);
+    void tell(ListIndex list, Cell cell);
 
     Evidence unknown_;
     Evidence evidence_;
-    std::array<std::uint64_t, lists_max> told_{};  // cells without times
+    std::array<CellPair, lists_max / 2> told_{};  // without times
     ListMask opinions_ = 0;
     ListMask failures_ = 0;
     ListMask due_ = 0;

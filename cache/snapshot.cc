@@ -40,7 +40,7 @@ std::optional<SnapshotRecord> SnapshotWriter::next_record() {
     }
 }
 
-SnapshotRecord SnapshotWriter::record_of(const Table::Line& line) const {
+SnapshotRecord SnapshotWriter::record_of(const Table::AddressedLine& line) const {
     SnapshotRecord record{.address = Table::address_of(line), .lists = 0, .opinions = {}};
     for (ListIndex list = 0; list < table_.lists(); ++list) {
         const Cell cell = line.cell(list);

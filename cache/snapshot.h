@@ -37,7 +37,7 @@ class SnapshotWriter {
 
   private:
     std::optional<SnapshotRecord> next_record();
-    SnapshotRecord record_of(const Table::Line& line) const;
+    SnapshotRecord record_of(const Table::AddressedLine& line) const;
 
     const Table& table_;
     const ListMask lists_;
@@ -46,7 +46,7 @@ class SnapshotWriter {
     const BlockSeal seal_;
     std::uint64_t number_ = 0;  // of the next block
 
-    std::array<Table::Line, ways> lines_;  // of the set before next_set_
+    std::array<Table::AddressedLine, ways> lines_;  // of the set before next_set_
     std::size_t lines_count_ = 0;
     std::size_t next_line_ = 0;
     std::size_t next_set_ = 0;

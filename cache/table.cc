@@ -82,7 +82,7 @@ Table::Key Table::key_of(const IpAddress& address) const {
     return key;
 }
 
-IpAddress Table::address_of(const Line& line) {
+IpAddress Table::address_of(const AddressedLine& line) {
     return IpAddress(std::bit_cast<IpAddress::Bytes>(line.address));
 }
 
@@ -122,11 +122,12 @@ std::optional<unsigned> Table::find_way(HeadWords& head, const Key& key) const {
 
 inline void Table::copy_line(HeadWords& head, unsigned way, Line& copy) const {
     const std::uint64_t* const words = line(head, way);
-    copy.address = {load(words[0]), load(words[1])};
-    for (std::size_t i = 0; i < lists_; ++i) copy.words[i] = load(words[address_size + i]);
+    const std::uint64_t* const cells = words + address_size;
+    for (std::size_t i = 0; i < lists_; i += 2)  // behind an odd one lies an empty one
+        copy.pairs[i / 2] = CellPair(load(cells[i]), load(cells[i + 1]));
     const ListMask forgotten = forgotten_since(load_bytes(head[epochs_at])[way]);
     for (ListIndex list = 0; forgotten >> list != 0; ++list) {
-        if ((forgotten & mask_of(list)) != 0) copy.words[list] = Cell{}.word();
+        if ((forgotten & mask_of(list)) != 0) copy.pairs[list / 2].set(list % 2, Cell{}.word());
     }
 }
 
@@ -151,14 +152,17 @@ bool Table::peek(const Key& key, Line& copy) const {
     return read_line(head_of(key.set), key, copy).has_value();
 }
 
-std::size_t Table::read_set(std::size_t set, std::array<Line, ways>& lines) const {
+std::size_t Table::read_set(std::size_t set, std::array<AddressedLine, ways>& lines) const {
     std::size_t taken = 0;
     HeadWords& head = head_of(set);
     const bool is_read = read(head, [&] {
         const WayMask free = candidates(head, 0);
         taken = 0;
         for (unsigned way = 0; way < ways; ++way) {
-            if ((free >> way & 1U) == 0) copy_line(head, way, lines[taken++]);
+            if ((free >> way & 1U) != 0) continue;
+            const std::uint64_t* const words = line(head, way);
+            lines[taken].address = {load(words[0]), load(words[1])};
+            copy_line(head, way, lines[taken++]);
         }
     });
     return is_read ? taken : 0;

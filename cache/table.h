@@ -20,6 +20,7 @@
 #include <optional>
 
 #include "cache/cell.h"
+#include "cache/cell_pair.h"
 #include "cache/memory_map.h"
 #include "cache/set.h"
 #include "policy/ip_address.h"
@@ -50,20 +51,22 @@ class Table {
         std::size_t set = 0;
         Tag tag = 0;
     };
-    // A copy of a line.  Without initialisers: a find fills as many cells as there are lists, and
-    // to empty the others first would cost as much.
+    // A copy of the cells of a line, as many as there are lists.
     struct Line {
-        AddressWords address;
-        std::array<std::uint64_t, lists_max> words;
-        bool is_often_asked;
+        std::array<CellPair, lists_max / 2> pairs;
+        bool is_often_asked = false;
 
-        Cell cell(ListIndex list) const { return Cell::from_word(words[list]); }
+        Line() {}  // not to empty them first, which would cost as much as to fill them
+        Cell cell(ListIndex list) const { return pairs[list / 2].cell(list % 2); }
+    };
+    struct AddressedLine : Line {
+        AddressWords address;
     };
 
     explicit Table(const Options& options);
 
     Key key_of(const IpAddress& address) const;
-    static IpAddress address_of(const Line& line);
+    static IpAddress address_of(const AddressedLine& line);
 
     // The two waits of a find, begun early: for the head, and with the head at hand, for the line.
     void prefetch_head(const Key& key) const;
@@ -74,7 +77,7 @@ class Table {
     bool find(const Key& key, Line& line);
     bool peek(const Key& key, Line& line) const;
     // Copies the taken lines of a set to the front of `lines`; returns how many.
-    std::size_t read_set(std::size_t set, std::array<Line, ways>& lines) const;
+    std::size_t read_set(std::size_t set, std::array<AddressedLine, ways>& lines) const;
 
     // Empties the cells of `lists` in all lines: for readers at once, in memory by and by.  Each
     // line bears the number of the epoch in which it was last tidied, each epoch the lists that
