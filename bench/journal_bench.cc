@@ -37,7 +37,7 @@ ListCatalogue lists() {
     return lists;
 }
 
-// A stream of decisions: every second client is listed and rejected; clients change with each, and
+// A stream of decisions: every eighth client is listed and rejected; clients change with each, and
 // of messages the senders and recipients.
 class Decisions {
   public:
@@ -65,9 +65,11 @@ class Decisions {
         const std::uint32_t scattered = i * 2654435761U;
         request_.client = IpAddress::from_v4(scattered);
         if (about_ == About::messages) address_message(scattered);
-        const bool listed = i % 2 == 0;
+        const bool listed = i % 8 == 0;
         evidence_.listings[0] = {.state = listed ? Listing::State::listed : Listing::State::clear,
                                  .code = listed ? 0x7F000002U : 0U};
+        if (about_ == About::connections && listed != was_listed_) ++alike_;
+        was_listed_ = listed;
         decision_.verdict = {.action = listed ? Action::reject : Action::accept,
                              .reason = listed ? Reason::reputation : Reason::accepted,
                              .stage = Stage::envelope,
@@ -83,7 +85,8 @@ class Decisions {
                              {.request = request_,
                               .decision = decision_,
                               .evidence = evidence_,
-                              .policies = *policies_});
+                              .policies = *policies_,
+                              .alike = alike_});
     }
 
   private:
@@ -98,6 +101,8 @@ class Decisions {
     Decision decision_;
     Evidence evidence_;
     std::uint32_t number_ = 0;
+    bool was_listed_ = false;
+    std::uint64_t alike_ = 0;  // as a Decider would number them
 };
 
 // Nothing is sent.

@@ -25,16 +25,17 @@ class Decider {
                            const Evidence& evidence, const Memory& memory, WallTime now);
     // What the last call decided.
     const Decision& decision() const { return decision_; }
-    // Of the calls so far, those that had nothing to do.
-    std::uint64_t repeated() const { return repeated_; }
+    // Of what the last call decided: the same for calls with the same evidence whose decision
+    // depends on nothing else.  0: it holds for that request only.
+    std::uint64_t number() const { return number_; }
 
   private:
     Decision decision_;
-    // What it depends on besides the policies, if that is all: else it holds for no other request.
-    bool depends_on_lists_alone_ = false;
+    std::uint64_t number_ = 0;
+    // What a decision with a number depends on besides the policies.
     Evidence evidence_;
     bool has_pairs_ = false;
-    std::uint64_t repeated_ = 0;
+    std::uint64_t numbers_given_ = 0;
 };
 
 }  // namespace postern::policy

@@ -270,7 +270,8 @@ void Pipeline::reply(const service::Origin& origin, const Request& request,
                                  .evidence = evidence,
                                  .policies = policies,
                                  .elapsed = elapsed,
-                                 .mode = options_.mode.of(request.context)};
+                                 .mode = options_.mode.of(request.context),
+                                 .alike = decider_.number()};
     // What an operator tries out leaves no trace.
     if (origin.door != service::Door::trial) {
         policies.hits().count(decision);

@@ -30,13 +30,12 @@ const Decision& Decider::decide(const PolicySet& policies, const Request& reques
     const PolicySet::Index& index = policies.index();
     const bool lists_alone = depends_on_lists_alone(index, request);
     const bool has_pairs = memory.has_pairs();
-    if (lists_alone && depends_on_lists_alone_ && has_pairs == has_pairs_ &&
+    if (lists_alone && number_ != 0 && has_pairs == has_pairs_ &&
         decision_.policy_set == index.fingerprint && is_same(evidence, evidence_)) {
-        ++repeated_;
         return decision_;
     }
     policy::decide(policies, request, evidence, memory, now, decision_);
-    depends_on_lists_alone_ = lists_alone;
+    number_ = lists_alone ? ++numbers_given_ : 0;
     if (!lists_alone) return decision_;
     evidence_ = evidence;
     has_pairs_ = has_pairs;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "resolver/tracking/record.h"
-
 namespace postern::journal {
 
 void Recorder::on_decision(const service::Origin& origin, const service::Answer& answer) {
@@ -15,7 +13,7 @@ void Recorder::on_decision(const service::Origin& origin, const service::Answer&
     const auto write = [&](std::span<std::byte> room) {
         if (room.size() <= entry_head) return false;
         room.front() = std::byte{has_line};
-        const auto size = tracking::encode(origin, answer, loop_.now(), room.subspan(entry_head));
+        const auto size = writer_.write(origin, answer, loop_.now(), room.subspan(entry_head));
         if (size) queue_.publish(entry_head + *size);
         return size.has_value();
     };

@@ -49,6 +49,9 @@ struct Answer {
     const policy::PolicySet& policies;
     Duration elapsed{};
     Mode mode = Mode::enforce;
+    // The same for answers of one worker with the same decision, evidence and policies; 0: there is
+    // none.
+    std::uint64_t alike = 0;
 };
 
 // Takes replies; whoever asked.  A reply to a connection that is gone does nothing.

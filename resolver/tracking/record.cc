@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layout: a version, then the fields in the order of put_answer(), as in bytes.h; lists behind
+// Layout: the fields in the order of encode_head() and encode_tail(), as in bytes.h; lists behind
 // their size.
 #include "resolver/tracking/record.h"
 
@@ -32,13 +32,16 @@ enum Flag : std::uint8_t {
     permitted = 128,
 };
 
-// Writes as far as there is room; is_full() says that there was too little.
+// Writes as far as there is room.
 class Writer {
   public:
     explicit Writer(std::span<std::byte> room) : at_(room.data()), end_(at_ + room.size()) {}
 
-    const std::byte* at() const { return at_; }
-    bool is_full() const { return is_full_; }
+    // Of what was written to `room` from its front; nothing when there was too little.
+    std::optional<std::size_t> size_in(std::span<std::byte> room) const {
+        if (is_full_) return std::nullopt;
+        return static_cast<std::size_t>(at_ - room.data());
+    }
 
     void byte(std::uint8_t value) {
         if (at_ == end_) {
@@ -128,21 +131,6 @@ bool is_too_long(const Request& request, const Header* from) {
            std::any_of(request.recipients.begin(), request.recipients.end(), is_long);
 }
 
-std::uint8_t flags_of(const service::Answer& answer, const Header* from) {
-    const Request& request = answer.request;
-    unsigned flags = 0;
-    if (request.authenticated) flags |= authenticated;
-    if (answer.decision.final) flags |= final_decision;
-    if (answer.decision.degraded) flags |= degraded;
-    if (request.headers) flags |= has_headers;
-    if (request.headers && request.headers->size() > (from == nullptr ? 0U : 1U))
-        flags |= more_headers;
-    if (is_too_long(request, from)) flags |= is_cut;
-    if (request.mail_from) flags |= has_mail_from;
-    if (answer.evidence.permitted) flags |= permitted;
-    return static_cast<std::uint8_t>(flags);
-}
-
 void put_request(Writer& out, const Request& request, const Header* from) {
     for (const std::string* text :
          {&request.id, &request.instance, &request.queue_id, &request.hostname, &request.helo}) {
@@ -163,30 +151,6 @@ void put_recipient(Writer& out, const policy::PolicySet& policies, const std::st
     put(out, decision.permit.matched);
     put_policy(out, policies, decision.permit.policy);
     put_reputation(out, policies, decision.reputation);
-}
-
-void put_answer(Writer& out, const service::Origin& origin, const service::Answer& answer,
-                TimePoint at) {
-    const Request& request = answer.request;
-    const Decision& decision = answer.decision;
-    const Header* const from = from_field(request);
-    out.byte(version);
-    put(out, static_cast<std::uint64_t>(at.time_since_epoch().count()));
-    put(out, origin.door);
-    put(out, answer.mode);
-    out.byte(flags_of(answer, from));
-    out.bytes(request.client.bytes().data(), request.client.bytes().size());
-    out.bytes(&decision.policy_set, sizeof decision.policy_set);
-    put(out, static_cast<std::uint64_t>(
-                 std::chrono::floor<std::chrono::microseconds>(answer.elapsed).count()));
-    put_request(out, request, from);
-    put_evidence(out, answer.evidence, answer.policies.lists().size());
-    put_verdict(out, answer.policies, decision.verdict);
-    put_reputation(out, answer.policies, decision.connection_reputation);
-    put(out, decision.recipients.size());
-    for (std::size_t i = 0; i < decision.recipients.size(); ++i) {
-        put_recipient(out, answer.policies, request.recipients[i], decision.recipients[i]);
-    }
 }
 
 // "built-in:reputation"; what a later version knows besides is "built-in".
@@ -284,14 +248,62 @@ void get_request(ByteReader& in, std::uint8_t flags, Record& record) {
 
 }  // namespace
 
+std::uint8_t flags_of(const service::Answer& answer) {
+    const Request& request = answer.request;
+    const Header* const from = from_field(request);
+    unsigned flags = 0;
+    if (request.authenticated) flags |= authenticated;
+    if (answer.decision.final) flags |= final_decision;
+    if (answer.decision.degraded) flags |= degraded;
+    if (request.headers) flags |= has_headers;
+    if (request.headers && request.headers->size() > (from == nullptr ? 0U : 1U))
+        flags |= more_headers;
+    if (is_too_long(request, from)) flags |= is_cut;
+    if (request.mail_from) flags |= has_mail_from;
+    if (answer.evidence.permitted) flags |= permitted;
+    return static_cast<std::uint8_t>(flags);
+}
+
+bool is_bare(const Request& request) {
+    return !request.authenticated && !request.mail_from && !request.headers &&
+           request.recipients.empty() && request.id.empty() && request.instance.empty() &&
+           request.queue_id.empty() && request.hostname.empty() && request.helo.empty() &&
+           request.auth.spf.empty() && request.auth.dkim.empty() && request.auth.dmarc.empty();
+}
+
 // All in one, so that the writer stays in registers: the bytes that it writes could be its own.
-[[gnu::flatten]] std::optional<std::size_t> encode(const service::Origin& origin,
-                                                   const service::Answer& answer, TimePoint at,
-                                                   std::span<std::byte> room) {
-    Writer writer(room);
-    put_answer(writer, origin, answer, at);
-    if (writer.is_full()) return std::nullopt;
-    return static_cast<std::size_t>(writer.at() - room.data());
+[[gnu::flatten]] std::optional<std::size_t> encode_head(const service::Origin& origin,
+                                                        const service::Answer& answer, TimePoint at,
+                                                        std::uint8_t flags,
+                                                        std::span<std::byte> room) {
+    Writer out(room);
+    const IpAddress::Bytes& client = answer.request.client.bytes();
+    out.byte(version);
+    put(out, static_cast<std::uint64_t>(at.time_since_epoch().count()));
+    put(out, origin.door);
+    put(out, answer.mode);
+    out.byte(flags);
+    out.bytes(client.data(), client.size());
+    out.bytes(&answer.decision.policy_set, sizeof answer.decision.policy_set);
+    put(out, static_cast<std::uint64_t>(
+                 std::chrono::floor<std::chrono::microseconds>(answer.elapsed).count()));
+    return out.size_in(room);
+}
+
+[[gnu::flatten]] std::optional<std::size_t> encode_tail(const service::Answer& answer,
+                                                        std::span<std::byte> room) {
+    Writer out(room);
+    const Request& request = answer.request;
+    const Decision& decision = answer.decision;
+    put_request(out, request, from_field(request));
+    put_evidence(out, answer.evidence, answer.policies.lists().size());
+    put_verdict(out, answer.policies, decision.verdict);
+    put_reputation(out, answer.policies, decision.connection_reputation);
+    put(out, decision.recipients.size());
+    for (std::size_t i = 0; i < decision.recipients.size(); ++i) {
+        put_recipient(out, answer.policies, request.recipients[i], decision.recipients[i]);
+    }
+    return out.size_in(room);
 }
 
 std::optional<Tail> decode_head(std::span<const std::byte> bytes, RecordHead& head) {

@@ -90,17 +90,22 @@ struct Record : RecordHead {
     std::vector<RecordedRecipient> recipients;
 };
 
-// Writes `answer` to the front of `room`; returns its size, or nothing where the room is too small.
-// Allocates nothing.
-std::optional<std::size_t> encode(const service::Origin& origin, const service::Answer& answer,
-                                  TimePoint at, std::span<std::byte> room);
-
-// A record is read in two halves: its head, and its tail, which is everything else and is often the
-// same for one connection after the other (record_reader.h).
+// A record has two halves: its head, and its tail, which is everything else and is often the same
+// for one connection after the other (record_writer.h, record_reader.h).  The flags lie in the head
+// and belong to the tail.
 struct Tail {
     std::uint8_t flags = 0;
     std::span<const std::byte> bytes;
 };
+
+// Write to the front of `room`; return the size, or nothing where the room is too small.  Allocate
+// nothing.
+std::optional<std::size_t> encode_head(const service::Origin& origin, const service::Answer& answer,
+                                       TimePoint at, std::uint8_t flags, std::span<std::byte> room);
+std::optional<std::size_t> encode_tail(const service::Answer& answer, std::span<std::byte> room);
+std::uint8_t flags_of(const service::Answer& answer);
+// Whether the request says nothing that a tail would hold.
+bool is_bare(const Request& request);
 
 // Fills `head` and returns what follows.  Nothing when `bytes` are no record of this version.
 std::optional<Tail> decode_head(std::span<const std::byte> bytes, RecordHead& head);

@@ -93,10 +93,10 @@ TEST(Record, NothingIsWrittenBeyondTheRoom) {
     const TimePoint at(std::chrono::seconds{5});
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         std::vector<std::byte> room(size);  // AddressSanitizer watches its end
-        EXPECT_FALSE(encode(sample.origin, sample.answer(), at, room)) << size;
+        EXPECT_FALSE(RecordWriter().write(sample.origin, sample.answer(), at, room)) << size;
     }
     std::vector<std::byte> room(bytes.size());
-    EXPECT_EQ(encode(sample.origin, sample.answer(), at, room), bytes.size());
+    EXPECT_EQ(RecordWriter().write(sample.origin, sample.answer(), at, room), bytes.size());
     EXPECT_EQ(room, bytes);
 }
 

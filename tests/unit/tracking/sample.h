@@ -13,6 +13,7 @@
 #include "policy/config/document.h"
 #include "resolver/service/exchange.h"
 #include "resolver/tracking/record.h"
+#include "resolver/tracking/record_writer.h"
 
 namespace postern::tracking {
 
@@ -89,7 +90,7 @@ struct Sample {
     }
     std::vector<std::byte> encoded(TimePoint at = TimePoint(std::chrono::seconds{5})) const {
         std::vector<std::byte> bytes(std::size_t{64} * 1024);
-        bytes.resize(encode(origin, answer(), at, bytes).value());
+        bytes.resize(RecordWriter().write(origin, answer(), at, bytes).value());
         return bytes;
     }
 };
