@@ -34,6 +34,13 @@ bool is_sound(Database& database) {
     return check.next() && check.text(0) == "ok";
 }
 
+// A new file has version 0, and needs none.
+std::span<const char* const> upgrades_from(std::int64_t version, const DatabaseLayout& layout) {
+    const auto missing = static_cast<std::uint64_t>(layout.version - version);
+    if (version == 0 || missing > layout.upgrades.size()) return {};
+    return layout.upgrades.last(static_cast<std::size_t>(missing));
+}
+
 tl::expected<Database, Failure> open_sound(const std::string& path, const DatabaseLayout& layout) {
     Database database(path);
     const auto failure = [&] {
@@ -49,8 +56,8 @@ tl::expected<Database, Failure> open_sound(const std::string& path, const Databa
         if (!database.ok() && !database.is_corrupt()) return failure();
         return tl::unexpected(Failure{true, "failed the check of its structure"});
     }
-    const bool is_older = layout.upgrade != nullptr && version == layout.version - 1;
-    if (is_older && !database.run(layout.upgrade)) return failure();
+    for (const char* const upgrade : upgrades_from(version, layout))
+        if (!database.run(upgrade)) return failure();
     if (!database.run(layout.schema)) return failure();
     return database;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -17,8 +18,9 @@ namespace postern::state {
 struct DatabaseLayout {
     const char* schema;    // makes what is missing, and sets user_version
     std::int64_t version;  // of the schema
-    // Makes a database of the version before one of this version, in a transaction of its own.
-    const char* upgrade = nullptr;
+    // From each version to the next, the last one to this version; each in a transaction of its
+    // own.
+    std::span<const char* const> upgrades;
     // Reads the whole file to see whether it is sound, which takes a second for each gigabyte.  A
     // file that is not checked is found damaged when a damaged part is read.
     bool checked = true;

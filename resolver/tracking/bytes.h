@@ -41,8 +41,17 @@ class ByteReader {
         if (value > static_cast<std::uint8_t>(last)) ok_ = false;
         return ok_ ? static_cast<Enum>(value) : Enum{};
     }
-    // Behind its size; a view into the bytes that are read.
+    // Views into the bytes that are read; a piece lies behind its size.
     std::span<const std::byte> piece() { return take(number()); }
+    std::span<const std::byte> take(std::uint64_t size) {
+        if (size > static_cast<std::size_t>(end_ - at_)) {
+            missing();
+            return {};
+        }
+        const std::byte* const begin = at_;
+        at_ += size;
+        return {begin, static_cast<std::size_t>(size)};
+    }
     std::string_view text() {
         const auto taken = piece();
         return {reinterpret_cast<const char*>(taken.data()), taken.size()};
@@ -61,15 +70,6 @@ class ByteReader {
             if (group < 0x80) return value;
         }
         return missing();
-    }
-    std::span<const std::byte> take(std::uint64_t size) {
-        if (size > static_cast<std::size_t>(end_ - at_)) {
-            missing();
-            return {};
-        }
-        const std::byte* const begin = at_;
-        at_ += size;
-        return {begin, static_cast<std::size_t>(size)};
     }
     std::uint8_t missing() {
         ok_ = false;

@@ -8,13 +8,16 @@
 //
 //      id      less that of the one before, at least 1
 //      time    less the first one's, in milliseconds: 2n for n, 2n - 1 for -n
-//      record  behind its size
+//      record  behind its size, or without what it ends with like the one before:
+//              0, how much that is, and the rest behind its size
 //
-// with numbers as in bytes.h.
+// with numbers as in bytes.h.  Connections that are decided alike differ in the first third of
+// their records.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
@@ -43,7 +46,7 @@ class Pack {
 
     bool is_empty() const { return decisions_ == 0; }
     bool has_room_for(const Packed& decision) const;
-    // Copies the record.  The id is greater than any before.
+    // Copies the record, which is not empty.  The id is greater than any before.
     void add(const Packed& decision);
     void clear();
 
@@ -53,7 +56,8 @@ class Pack {
     std::span<const std::byte> rest() const;
 
   private:
-    std::vector<std::byte> bytes_;  // the first record, then `rest`
+    std::vector<std::byte> bytes_;        // the first record, then `rest`
+    std::vector<std::byte> last_record_;  // whole
     std::size_t first_size_ = 0;
     std::size_t decisions_ = 0;
     DecisionId first_id_ = 0;
@@ -62,8 +66,9 @@ class Pack {
 };
 
 // Fills `decisions`, in the order of their ids, which end with `last` at most; records are views
-// into the columns.  Of a pack that is damaged those before the damage, the first at least.
+// into the columns, and into `joined` where they had to be put together.  Of a pack that is damaged
+// those before the damage, the first at least.
 void unpack(const Packed& first, DecisionId last, std::span<const std::byte> rest,
-            std::vector<Packed>& decisions);
+            std::vector<Packed>& decisions, std::pmr::memory_resource& joined);
 
 }  // namespace postern::tracking

@@ -11,8 +11,9 @@ PackReader::PackReader(state::Database& database, const std::string& which)
 
 bool PackReader::next() {
     if (!rows_.next()) return false;
+    joined_.release();
     unpack({.id = rows_.number(0), .time = rows_.number(1), .record = rows_.bytes(3)},
-           rows_.number(4), rows_.bytes(5), decisions_);
+           rows_.number(4), rows_.bytes(5), decisions_, joined_);
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ class PackReader {
   private:
     state::Statement rows_;
     std::vector<Packed> decisions_;
+    std::pmr::monotonic_buffer_resource joined_;
 };
 
 // What the numbers in the packs' column `catalogue` stand for.

@@ -20,7 +20,7 @@ using state::Statement;
 
 // Large pages take fewer system calls.  The log is copied into the file after 4 MiB: in larger
 // steps that holds up whoever shares the processor, in smaller ones the disk syncs all the time.
-constexpr state::DatabaseLayout layout = {.schema = R"(
+constexpr const char* schema = R"(
         PRAGMA page_size = 16384;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
@@ -34,10 +34,11 @@ constexpr state::DatabaseLayout layout = {.schema = R"(
         CREATE TABLE IF NOT EXISTS block (
             first INTEGER PRIMARY KEY, last INTEGER NOT NULL, oldest INTEGER NOT NULL,
             newest INTEGER NOT NULL, filter BLOB NOT NULL);
-        PRAGMA user_version = 2;
-    )",
-                                          .version = TrackingFile::version,
-                                          .upgrade = R"(
+        PRAGMA user_version = 3;
+    )";
+
+// In version 1 each decision was a row, in version 2 each record was whole.
+constexpr const char* upgrades[] = {R"(
         BEGIN IMMEDIATE;
         ALTER TABLE decision RENAME TO pack;
         ALTER TABLE pack RENAME COLUMN id TO first;
@@ -46,7 +47,10 @@ constexpr state::DatabaseLayout layout = {.schema = R"(
         PRAGMA user_version = 2;
         COMMIT;
     )",
-                                          .checked = false};
+                                    "PRAGMA user_version = 3"};
+
+constexpr state::DatabaseLayout layout = {
+    .schema = schema, .version = TrackingFile::version, .upgrades = upgrades, .checked = false};
 
 constexpr const char* last_in_block = "SELECT max(last) FROM block";
 

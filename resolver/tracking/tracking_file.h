@@ -15,7 +15,8 @@
 // tracking_search.h reads beside it.
 //
 // In version 1 of the layout each decision was a row, which is what a pack of one is: such a file
-// gets the columns that it lacks when it is opened, and nothing is copied.
+// gets the columns that it lacks when it is opened.  In version 2 each record was whole, as some
+// still are.  So nothing is copied.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,7 @@ namespace postern::tracking {
 
 class TrackingFile {
   public:
-    static constexpr std::int64_t version = 2;  // of the layout
+    static constexpr std::int64_t version = 3;  // of the layout
     static constexpr std::size_t block_size = 1024;
 
     // Opens the file, or makes one for decisions with these lists.  A damaged file is moved aside,

@@ -391,7 +391,7 @@ TEST_F(TrackingFileTest, AFileOfVersion1IsGoneOnWith) {
                     "FROM (SELECT * FROM decision ORDER BY id LIMIT 1024)"));
     }
     EXPECT_EQ(TrackingSearch::open(path).error(),
-              "has version 1 of the decision log's layout, and this program reads version 2");
+              "has version 1 of the decision log's layout, and this program reads version 3");
 
     TrackingFile file = open();
     EXPECT_EQ(file.last_id(), (t0_ms + 1'499'000) << 12);
@@ -406,13 +406,27 @@ TEST_F(TrackingFileTest, AFileOfVersion1IsGoneOnWith) {
     EXPECT_EQ(clients({{"limit", "1000"}}).size(), 600U);
 }
 
+TEST_F(TrackingFileTest, AFileOfVersion2IsGoneOnWith) {
+    {
+        TrackingFile file = open();
+        put_many(file, 3);
+    }
+    run("PRAGMA user_version = 2");
+    EXPECT_EQ(TrackingSearch::open(path).error(),
+              "has version 2 of the decision log's layout, and this program reads version 3");
+    TrackingFile file = open();
+    put_many(file, 2, t0_ms + 10'000, 0);
+    EXPECT_EQ(clients({}).size(), 5U);
+    EXPECT_EQ(number("PRAGMA user_version"), 3);
+}
+
 TEST_F(TrackingFileTest, AFileOfALaterVersionIsLeftAlone) {
     open();
-    run("PRAGMA user_version = 3");
+    run("PRAGMA user_version = 4");
     EXPECT_EQ(TrackingFile::open(path, sample_lists(), t0).error(),
               "was written by a later version");
     EXPECT_EQ(TrackingSearch::open(path).error(),
-              "has version 3 of the decision log's layout, and this program reads version 2");
+              "has version 4 of the decision log's layout, and this program reads version 3");
 }
 
 }  // namespace
