@@ -21,7 +21,7 @@ constexpr std::size_t batch_max = 16'384;  // decisions in a transaction
 constexpr int rounds_max = 64;             // before everything else has its turn
 // While decisions come.  Little at a time: a loop that finds this thread on its processor waits for
 // a fraction of a millisecond, not for all that has come since the last batch.
-constexpr Duration pace = milliseconds{4};
+constexpr Duration pace = milliseconds{2};
 constexpr std::size_t lines_bytes_max = std::size_t{64} * 1024;
 constexpr Duration losses_interval = std::chrono::seconds{10};
 constexpr Duration trim_interval = std::chrono::seconds{1};
