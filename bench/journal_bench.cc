@@ -5,9 +5,8 @@
 //
 // The decision is about a message to one recipient, or about a connection; six lists were asked.
 // `Tracked` offers a million at the rate given, as a loop would: those that find the queue full are
-// dropped.
-// Printed are how many were not, and for each of them the bytes of the file and the CPU of all
-// threads but the one that offers.
+// dropped.  Printed are how many were not, and for each of them the bytes of the file and the CPU
+// of all threads but the one that offers.
 #include <benchmark/benchmark.h>
 #include <poll.h>
 

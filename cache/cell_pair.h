@@ -15,7 +15,7 @@ namespace postern::cache {
 
 class CellPair {
   public:
-    CellPair() = default;  // empty
+    CellPair() = default;  // CellPair{} is empty
     CellPair(std::uint64_t first, std::uint64_t second) : words_{first, second} {}
 
     Cell cell(unsigned which) const { return Cell::from_word(words_[which]); }
@@ -29,7 +29,7 @@ class CellPair {
     using Words [[gnu::vector_size(2 * sizeof(std::uint64_t))]] = std::uint64_t;
     explicit CellPair(Words words) : words_(words) {}
 
-    Words words_{};
+    Words words_;
 };
 
 // Whether all cells of a line are good and say what was told before.

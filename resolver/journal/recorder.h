@@ -4,8 +4,8 @@
 // entry and queues it.
 //
 // Copies some two hundred bytes; no lock, no system call, and no allocation but for a longer tail
-// than any before.  When the queue is full
-// the entry is dropped and counted, and the answer goes out as if nothing had happened.
+// than any before.  When the queue is full the entry is dropped and counted, and the answer goes
+// out as if nothing had happened.
 #pragma once
 
 #include <atomic>
