@@ -76,7 +76,7 @@ class Cell {
         return {.state = state(), .stale = false, .code = has_code ? code() : 0};
     }
     // The parts that listing() depends on; 0 for the empty cell.
-    std::uint64_t without_times() const { return word_ & (state_field.mask() | code_field.mask()); }
+    std::uint64_t without_times() const { return word_ & without_times_mask(); }
     // The opinion, expired but within limits.
     std::optional<Listing> stale(Tick now, const StaleLimits& limits) const;
 
@@ -107,6 +107,9 @@ class Cell {
     // Of 127.0.0.0/8, whose first octet goes without saying; 0 for "clear".  Beneath a failure it
     // also tells a listing from "clear".
     static constexpr Field code_field{40, 24};
+    static constexpr std::uint64_t without_times_mask() {
+        return state_field.mask() | code_field.mask();
+    }
 
     std::uint32_t get(Field field) const {
         return static_cast<std::uint32_t>(word_ >> field.at) & field.most();

@@ -20,9 +20,7 @@ class CellPair {
 
     Cell cell(unsigned which) const { return Cell::from_word(words_[which]); }
     void set(unsigned which, std::uint64_t word) { words_[which] = word; }
-    CellPair without_times() const {
-        return CellPair(words_ & (Cell::state_field.mask() | Cell::code_field.mask()));
-    }
+    CellPair without_times() const { return CellPair(words_ & Cell::without_times_mask()); }
 
   private:
     friend class Glance;

@@ -5,8 +5,9 @@ namespace postern::cache {
 
 void Said::tell(ListIndex list, Cell cell) {
     CellPair& pair = told_[list / 2];
-    if (cell.without_times() == pair.cell(list % 2).word()) return;
-    pair.set(list % 2, cell.without_times());
+    const std::uint64_t told = cell.without_times();
+    if (told == pair.cell(list % 2).word()) return;
+    pair.set(list % 2, told);
     const auto others = static_cast<ListMask>(~mask_of(list));
     opinions_ &= others;
     failures_ &= others;

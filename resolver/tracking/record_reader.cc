@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/tracking/record_reader.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <cstring>
+
+#include "policy/index/hash.h"
 
 namespace postern::tracking {
 
@@ -12,7 +11,8 @@ bool RecordReader::read(std::span<const std::byte> bytes, const ListCatalogue& l
     RecordHead head;
     const std::optional<Tail> tail = decode_head(bytes, head);
     if (!tail) return false;
-    current_ = XXH3_64bits(tail->bytes.data(), tail->bytes.size()) % known_.size();
+    constexpr std::uint64_t seed = 0;
+    current_ = policy::hash_of(tail->bytes.data(), tail->bytes.size(), seed) % known_.size();
     Known& known = known_[current_];
     if (!known.is(*tail, lists) && !known.become(*tail, lists)) return false;
     static_cast<RecordHead&>(known.record) = head;
