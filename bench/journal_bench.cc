@@ -127,7 +127,7 @@ struct Lane {
     NoNetwork servers;
     io::VirtualLoop loop{1, servers};
     journal::RecordQueue queue{{}};
-    journal::Recorder recorder{loop, queue};
+    journal::Recorder recorder{loop, queue, [] {}};
 };
 
 // What the loop pays; the queue is emptied beside it.

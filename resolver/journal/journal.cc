@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/journal/journal.h"
 
+#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,16 +19,9 @@ using tracking::Milliseconds;
 
 constexpr std::size_t batch_max = 16'384;  // decisions in a transaction
 constexpr int rounds_max = 64;             // before everything else has its turn
-// While decisions come.  Little at a time: a loop that finds this thread on its processor waits for
-// a fraction of a millisecond, not for all that has come since the last batch.
-constexpr Duration pace = milliseconds{2};
 constexpr std::size_t lines_bytes_max = std::size_t{64} * 1024;
 constexpr Duration losses_interval = std::chrono::seconds{10};
 constexpr Duration trim_interval = std::chrono::seconds{1};
-constexpr int niceness = 10;
-
-// Of this thread alone (setpriority(2)); where that is refused it goes without.
-void step_back() { ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness); }
 
 Milliseconds since_boot(TimePoint time) {
     return std::chrono::floor<milliseconds>(time.time_since_epoch()).count();
@@ -45,13 +38,13 @@ Journal::~Journal() {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
-    wake_.notify_one();
+    hurry();
     thread_.join();
 }
 
 Recorder& Journal::add_worker(const io::Loop& loop) {
     Recorder& recorder =
-        lanes_.emplace_back(std::make_unique<Lane>(loop, options_.queue))->recorder;
+        lanes_.emplace_back(std::make_unique<Lane>(loop, options_.queue, *this))->recorder;
     tell_recorders(settings_);
     return recorder;
 }
@@ -69,16 +62,19 @@ void Journal::start() {
     thread_ = std::thread([this] { run(); });
 }
 
+// The thread may hold the mutex.
 void Journal::set(const Settings& settings) {
+    priority_.raise();
     const std::lock_guard lock(mutex_);
     settings_ = settings;
     tell_recorders(settings);
 }
 
 void Journal::flush() {
+    priority_.raise();
     std::unique_lock lock(mutex_);
     const std::uint64_t mine = ++flushes_wanted_;
-    wake_.notify_one();
+    hurry();
     flushed_.wait(lock, [&] { return flushes_done_ >= mine; });
 }
 
@@ -91,41 +87,48 @@ JournalStats Journal::stats() const {
     return stats;
 }
 
+// From any thread; takes no lock that the journal's thread could hold.
+void Journal::hurry() {
+    priority_.raise();
+    wake_.wake();
+}
+
 void Journal::run() {
-    step_back();
-    std::unique_lock lock(mutex_);
-    bool is_busy = false;
+    priority_.enter();
     for (bool last = false; !last;) {
-        wake_.wait_for(lock, is_busy ? pace : options_.interval,
-                       [&] { return stopping_ || flushes_wanted_ > flushes_done_; });
+        wait();
+        std::unique_lock lock(mutex_);
         last = stopping_;
         const std::uint64_t flushes = flushes_wanted_;
-        const bool is_flush = last || flushes > flushes_done_;
         const Settings settings = settings_;
         lock.unlock();
-        is_busy = write_down(settings, is_flush);
+        write_down(settings);
         if (last || now_ >= losses_told_ + losses_interval) tell_losses();
         lock.lock();
         flushes_done_ = flushes;
+        lock.unlock();
         flushed_.notify_all();
+        priority_.lower();
     }
 }
 
-// False when there was nothing to do.
-bool Journal::write_down(const Settings& settings, bool is_flush) {
+// Until it is time, or somebody is in a hurry.
+void Journal::wait() {
+    pollfd hurried{.fd = wake_.fd(), .events = POLLIN, .revents = 0};
+    const auto interval = std::chrono::ceil<milliseconds>(options_.interval).count();
+    if (::poll(&hurried, 1, static_cast<int>(interval)) <= 0) return;
+    std::uint64_t times = 0;
+    (void)!::read(wake_.fd(), &times, sizeof times);
+}
+
+void Journal::write_down(const Settings& settings) {
     now_ = io::read_clocks().now;
-    if (in_batch_ == 0) {
-        tracking_.open_when_due(io::read_clocks().wall_now);
-        batch_began_ = now_;
-    }
-    bool is_busy = in_batch_ > 0;
+    tracking_.open_when_due(io::read_clocks().wall_now);
     for (int round = 0; round < rounds_max && take(settings) > 0; ++round) {
-        is_busy = true;
         if (in_batch_ >= batch_max) commit();
     }
-    if (is_flush || now_ >= batch_began_ + options_.interval) commit();
-    if (in_batch_ == 0 && now_ >= trim_due_) trim(settings);
-    return is_busy;
+    commit();
+    if (now_ >= trim_due_) trim(settings);
 }
 
 void Journal::trim(const Settings& settings) {
@@ -158,7 +161,6 @@ void Journal::commit() {
     log::write(lines_);
     lines_.clear();
     in_batch_ = 0;
-    batch_began_ = now_;
 }
 
 void Journal::write_entry(std::span<const std::byte> bytes, Milliseconds boot,

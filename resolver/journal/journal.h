@@ -7,11 +7,11 @@
 //      loop ── Recorder ──► RecordQueue ──┴──► the journal's thread ──► decision_line, tracking
 //      file
 //
-// The thread comes by forty times a second; while decisions come, every two milliseconds for what
-// is there, which it commits forty times a second.  Nobody wakes it, so a decision costs its loop
-// no system call.  A disk or a log that cannot follow fills the queues, and what finds them full is
-// dropped, counted and told: an answer never waits.  The thread runs at a lower priority than the
-// loops.
+// The thread comes by five times a second and commits what is there: much at a time, which costs it
+// half of what little at a time does, and while nobody else wants its processor.  A decision costs
+// its loop no system call; only a queue that is half full wakes the thread, and has it run like
+// everybody else.  A disk or a log that cannot follow fills the queues, and what finds them full is
+// dropped, counted and told: an answer never waits.
 #pragma once
 
 #include <condition_variable>
@@ -23,6 +23,8 @@
 #include <vector>
 
 #include "resolver/io/clocks.h"
+#include "resolver/io/wakeup.h"
+#include "resolver/journal/background_priority.h"
 #include "resolver/journal/decision_line.h"
 #include "resolver/journal/recorder.h"
 #include "resolver/journal/settings.h"
@@ -46,7 +48,7 @@ class Journal {
         Settings settings;
         // For each worker: some twenty thousand decisions, as many as come while a disk is slow.
         RecordQueue::Options queue;
-        Duration interval = std::chrono::milliseconds{25};  // what a crash can lose
+        Duration interval = std::chrono::milliseconds{200};  // what a crash can lose
     };
 
     explicit Journal(const Options& options);
@@ -69,15 +71,17 @@ class Journal {
 
   private:
     struct Lane {
-        Lane(const io::Loop& loop, const RecordQueue::Options& options)
-            : queue(options), recorder(loop, queue) {}
+        Lane(const io::Loop& loop, const RecordQueue::Options& options, Journal& journal)
+            : queue(options), recorder(loop, queue, [&journal] { journal.hurry(); }) {}
         RecordQueue queue;
         Recorder recorder;
     };
 
     void tell_recorders(const Settings& settings);
     void run();
-    bool write_down(const Settings& settings, bool is_flush);
+    void hurry();
+    void wait();
+    void write_down(const Settings& settings);
     std::size_t take(const Settings& settings);
     void commit();
     void trim(const Settings& settings);
@@ -95,13 +99,14 @@ class Journal {
     std::string lines_;
     std::size_t in_batch_ = 0;
     TimePoint now_{};
-    TimePoint batch_began_{};
     JournalStats told_;
     TimePoint losses_told_{};
     TimePoint trim_due_{};
 
+    io::Wakeup wake_;
+    BackgroundPriority priority_;
+
     std::mutex mutex_;  // guards what follows
-    std::condition_variable wake_;
     std::condition_variable flushed_;
     Settings settings_;
     std::uint64_t flushes_wanted_ = 0;

@@ -65,6 +65,12 @@ bool RecordQueue::open_chunk() {
     return true;
 }
 
+bool RecordQueue::is_filling() const {
+    const std::uint64_t waiting =
+        opened_.load(std::memory_order_relaxed) - released_.load(std::memory_order_relaxed);
+    return waiting * 2 > chunks_.size();
+}
+
 std::span<const std::byte> RecordQueue::next() {
     // Looked at before what was written: if there is a later chunk, this one is complete.
     while (true) {

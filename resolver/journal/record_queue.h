@@ -35,6 +35,8 @@ class RecordQueue {
     std::span<std::byte> room() const;
     std::span<std::byte> room_of_next_chunk();
     void publish(std::size_t size);
+    // The writer: half of the chunks or more wait for the reader.
+    bool is_filling() const;
 
     // The reader: the next record, valid until release().  Empty when there is none.
     std::span<const std::byte> next();

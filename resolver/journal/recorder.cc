@@ -17,7 +17,13 @@ void Recorder::on_decision(const service::Origin& origin, const service::Answer&
         if (size) queue_.publish(entry_head + *size);
         return size.has_value();
     };
-    if (!write(queue_.room()) && !write(queue_.room_of_next_chunk())) ++dropped_;
+    if (!write(queue_.room()) && !write(room_of_next_chunk())) ++dropped_;
+}
+
+std::span<std::byte> Recorder::room_of_next_chunk() {
+    const auto room = queue_.room_of_next_chunk();
+    if (!room.empty() && queue_.is_filling()) on_filling_();
+    return room;
 }
 
 // A second's worth may come at once.

@@ -3,14 +3,17 @@
 // What a worker's loop does for the journal: turns each decision that gets a line or a row into an
 // entry and queues it.
 //
-// Copies some two hundred bytes; no lock, no system call, and no allocation but for a longer tail
-// than any before.  When the queue is full the entry is dropped and counted, and the answer goes
-// out as if nothing had happened.
+// Copies some two hundred bytes; no lock, no system call but when the queue is half full, and no
+// allocation but for a longer tail than any before.  When the queue is full the entry is dropped
+// and counted, and the answer goes out as if nothing had happened.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include "resolver/io/loop.h"
 #include "resolver/journal/record_queue.h"
@@ -35,8 +38,10 @@ inline constexpr std::size_t entry_head = 1;
 
 class Recorder final : public service::DecisionObserver {
   public:
-    // Both must outlive the recorder.
-    Recorder(const io::Loop& loop, RecordQueue& queue) : loop_(loop), queue_(queue) {}
+    // Both must outlive the recorder.  `on_filling` is called for each further chunk of a queue
+    // that is half full.
+    Recorder(const io::Loop& loop, RecordQueue& queue, std::function<void()> on_filling)
+        : loop_(loop), queue_(queue), on_filling_(std::move(on_filling)) {}
 
     void on_decision(const service::Origin& origin, const service::Answer& answer) override;
 
@@ -48,10 +53,12 @@ class Recorder final : public service::DecisionObserver {
     std::uint64_t suppressed() const { return suppressed_.value(); }
 
   private:
+    std::span<std::byte> room_of_next_chunk();
     bool gets_line(const Wanted& wanted, const service::Answer& answer);
 
     const io::Loop& loop_;
     RecordQueue& queue_;
+    const std::function<void()> on_filling_;
     tracking::RecordWriter writer_;
     std::atomic<Wanted> wanted_{Wanted{}};
     metrics::Counter dropped_;

@@ -18,13 +18,14 @@ namespace {
 
 using state::Statement;
 
-// Large pages take fewer system calls.  The log is copied into the file after 4 MiB: in larger
-// steps that holds up whoever shares the processor, in smaller ones the disk syncs all the time.
+// Large pages take fewer system calls.  The log is copied into the file after 32 MiB: what the disk
+// has to sync for it holds up whoever shares the processor, and a page that fills up in several
+// batches is copied once.
 constexpr const char* schema = R"(
         PRAGMA page_size = 16384;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
-        PRAGMA wal_autocheckpoint = 256;
+        PRAGMA wal_autocheckpoint = 2048;
         PRAGMA journal_size_limit = 33554432;
         CREATE TABLE IF NOT EXISTS catalogue (id INTEGER PRIMARY KEY, lists TEXT NOT NULL UNIQUE);
         CREATE TABLE IF NOT EXISTS pack (

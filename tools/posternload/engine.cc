@@ -30,6 +30,7 @@ Engine::Engine(Options options, Dialect& dialect, Addresses& addresses, Onlooker
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     // The kernel may wake us 50 µs late to save wake-ups; that would be in every wait.
     ::prctl(PR_SET_TIMERSLACK, 1);
+    if (options_.interval) intervals_.emplace(*options_.interval);
 }
 
 Engine::~Engine() {
@@ -72,6 +73,7 @@ void Engine::run() {
         wait(until_next(now));
     }
     counts_.unanswered = counts_.sent - counts_.answered();
+    if (intervals_) intervals_->end();
 }
 
 void Engine::note_end(Instant now) {
@@ -199,6 +201,7 @@ bool Engine::take(Connection& connection, const Reply& reply, Instant now) {
     last_answer_ = now;
     waits_.record(now - *due);
     if (onlooker_ != nullptr) recent_.record(now - *due);
+    if (intervals_) intervals_->record(now - start_, now - *due);
     if (reply.complaint) {
         ++counts_.complaints;
         if (counts_.first_complaint.empty()) counts_.first_complaint = *reply.complaint;

@@ -23,6 +23,7 @@
 #include "tools/posternload/counts.h"
 #include "tools/posternload/dialect.h"
 #include "tools/posternload/histogram.h"
+#include "tools/posternload/intervals.h"
 
 namespace postern::load {
 
@@ -46,6 +47,7 @@ class Engine {
         std::uint64_t requests = UINT64_MAX;
         // For answers, after the last request.
         Duration patience = std::chrono::seconds{5};
+        std::optional<Duration> interval;  // of intervals()
     };
     // More in flight than this, and the open loop ends: the server will not catch up.
     static constexpr std::uint64_t in_flight_max = std::uint64_t{1} << 20;
@@ -65,6 +67,8 @@ class Engine {
 
     const Counts& counts() const { return counts_; }
     const Histogram& waits() const { return waits_; }
+    // None unless they were asked for.
+    const std::optional<Intervals>& intervals() const { return intervals_; }
     // From the first request to the last answer.
     Duration elapsed() const { return last_answer_ - start_; }
     // How long requests that were due had to wait until we sent them: our own delay, part of every
@@ -101,6 +105,7 @@ class Engine {
     std::uint64_t in_flight_ = 0;
     Counts counts_;
     Histogram waits_, lateness_, recent_;
+    std::optional<Intervals> intervals_;
     Instant start_, last_answer_, next_progress_;
     std::optional<Instant> ended_;  // sending has
     bool overrun_ = false;

@@ -51,6 +51,7 @@ tl::expected<void, std::string> measure(Engine& engine, std::optional<int> pid,
     measurement.elapsed = engine.elapsed();
     measurement.counts = engine.counts();
     measurement.waits = engine.waits();
+    measurement.intervals = engine.intervals();
     measurement.lateness = engine.lateness().quantile(0.99);
     measurement.lateness_max = engine.lateness().longest_seen();
     measurement.overrun = engine.overrun();

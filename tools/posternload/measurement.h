@@ -10,6 +10,7 @@
 #include "tools/posternload/counts.h"
 #include "tools/posternload/engine.h"
 #include "tools/posternload/histogram.h"
+#include "tools/posternload/intervals.h"
 
 namespace postern::load {
 
@@ -27,6 +28,7 @@ struct Measurement {
     Duration elapsed{};
     Counts counts;
     Histogram waits;
+    std::optional<Intervals> intervals;
     std::optional<int> server_pid;
     std::optional<Duration> server_cpu;
     std::string server_unknown;  // why there is no `server_cpu`

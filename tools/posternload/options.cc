@@ -19,6 +19,11 @@ Duration in_seconds(double seconds) {
     return Duration(static_cast<std::int64_t>(std::llround(seconds * 1e9)));
 }
 
+bool is_interval(const Options& options) {
+    return options.interval >= 0.001 && options.interval <= options.duration &&
+           options.duration / options.interval <= Intervals::rows_max;
+}
+
 // A word in a line of the Postfix dialect, and of SMTP.
 bool is_address(const std::string& text) {
     return text.find_first_of("\r\n \t") == text.npos && text.find('\0') == text.npos;
@@ -49,6 +54,8 @@ void add_options(CLI::App& app, Options& options) {
         app.add_option("--requests", options.requests, "end after so many requests");
     app.add_option("--patience", options.patience, "seconds to wait for the last answers")
         ->capture_default_str();
+    options.interval_given = app.add_option("--interval", options.interval,
+                                            "seconds; the report in JSON has each interval");
     app.add_option("--addresses", options.addresses,
                    "hot, 65, 30, miss, hostile, a network or a file")
         ->capture_default_str();
@@ -98,6 +105,12 @@ std::optional<std::string> mistake_in(const Options& options) {
         return fmt::format("--duration and --patience are above 0 and at most {:.0f} seconds",
                            seconds_max);
     }
+    if (*options.interval_given && !is_interval(options)) {
+        return fmt::format(
+            "--interval: {} is not from 0.001 seconds to the --duration, or makes "
+            "more than {} of them",
+            options.interval, Intervals::rows_max);
+    }
     if (*options.requests_given && options.requests < 1) return "--requests: 0 would ask nothing";
     if (*options.server_pid_given && options.server_pid < 1) {
         return fmt::format("--server-pid: {} is no process", options.server_pid);
@@ -125,6 +138,7 @@ Engine::Options engine_options(const Options& options, std::uint64_t seed) {
     engine.duration = in_seconds(
         *options.requests_given && !*options.duration_given ? seconds_max : options.duration);
     engine.patience = in_seconds(options.patience);
+    if (*options.interval_given) engine.interval = in_seconds(options.interval);
     return engine;
 }
 

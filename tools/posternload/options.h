@@ -29,6 +29,7 @@ struct Options {
     double duration = 10;  // seconds
     std::uint64_t requests = 0;
     double patience = 5;  // seconds
+    double interval = 0;  // seconds
     std::string addresses = "hot";
     std::uint64_t seed = 0;
     int server_pid = 0;
@@ -44,6 +45,7 @@ struct Options {
     CLI::Option* depth_given = nullptr;
     CLI::Option* duration_given = nullptr;
     CLI::Option* requests_given = nullptr;
+    CLI::Option* interval_given = nullptr;
     CLI::Option* seed_given = nullptr;
     CLI::Option* server_pid_given = nullptr;
 };

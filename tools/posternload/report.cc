@@ -78,6 +78,20 @@ std::string latency_json(const Histogram& waits) {
     return out + fmt::format(R"(,"max":{:.3f}}})", microseconds(waits.longest_seen()));
 }
 
+std::string intervals_json(const std::optional<Intervals>& intervals) {
+    if (!intervals) return "null";
+    std::string out = "[";
+    Duration at{};
+    for (const Intervals::Row& row : intervals->rows()) {
+        fmt::format_to(std::back_inserter(out),
+                       R"({}{{"at":{:.6f},"answered":{},"p50":{:.3f},"p99":{:.3f},"max":{:.3f}}})",
+                       out.size() == 1 ? "" : ",", seconds(at), row.answered, microseconds(row.p50),
+                       microseconds(row.p99), microseconds(row.max));
+        at += intervals->each();
+    }
+    return out + "]";
+}
+
 std::string counts_json(const Measurement& measurement) {
     const Counts& counts = measurement.counts;
     const std::string degraded =
@@ -145,14 +159,14 @@ std::string report_json(const Measurement& measurement) {
         R"({{"dialect":{},"loop":{},"connections":{},"addresses":{},"seed":{},)"
         R"("seconds":{:.6f},"per_second":{:.1f},{},"server":{},)"
         R"("generator":{{"cpu_share":{:.4f},"late_us_p99":{:.3f},"late_us_max":{:.3f}}},)"
-        R"("overrun":{},"doubtful":{},"latency_us":{}}})"
+        R"("overrun":{},"doubtful":{},"latency_us":{},"intervals_us":{}}})"
         "\n",
         quoted(measurement.dialect), quoted(measurement.loop), measurement.connections,
         quoted(measurement.addresses), measurement.seed, seconds(measurement.elapsed),
         measurement.per_second(), counts_json(measurement), server_json(measurement),
         measurement.own_share(), microseconds(measurement.lateness),
         microseconds(measurement.lateness_max), measurement.overrun, measurement.is_doubtful(),
-        latency_json(measurement.waits));
+        latency_json(measurement.waits), intervals_json(measurement.intervals));
 }
 
 }  // namespace postern::load

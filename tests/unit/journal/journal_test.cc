@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "resolver/io/virtual_loop.h"
 #include "resolver/tracking/tracking_search.h"
@@ -83,6 +84,22 @@ TEST_F(JournalTest, AFullQueueDropsAndCountsAndTheLoopAllocatesNothing) {
     journal.start();
     journal.flush();
     EXPECT_EQ(tracked(), 100 - dropped);
+}
+
+TEST_F(JournalTest, AQueueThatIsHalfFullWakesTheThread) {
+    Journal::Options rare = options();
+    rare.queue = {.chunk_bytes = 2048, .chunks = 16};
+    rare.interval = 1h;
+    Journal journal(rare);
+    Recorder& recorder = journal.add_worker(loop);
+    journal.start();
+    // The thread takes them while more come, and only because it is woken.
+    while (journal.stats().tracked == 0) {
+        tell(recorder, sample, 1);
+        std::this_thread::yield();
+    }
+    journal.flush();
+    EXPECT_EQ(tracked(), journal.stats().tracked);
 }
 
 TEST_F(JournalTest, NothingIsRecordedThatNobodyWants) {

@@ -21,7 +21,7 @@ _posternload() {
         *)
             words="--help --version --socket --dialect --rate --arrivals --burst --closed --depth"
             words+=" --connections --duration --requests --patience --addresses --seed --from --to"
-            words+=" --server-pid --report --json --plot"
+            words+=" --interval --server-pid --report --json --plot"
             ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

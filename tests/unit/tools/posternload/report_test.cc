@@ -51,6 +51,21 @@ TEST(LoadReport, InJsonHasExactTotals) {
     EXPECT_NEAR(json["latency_us"]["p50"].get<double>(), 500, 0.5);
     EXPECT_EQ(json["latency_us"]["max"], 1000.0);
     EXPECT_EQ(json["doubtful"], false);
+    EXPECT_TRUE(json["intervals_us"].is_null());
+}
+
+TEST(LoadReport, InJsonHasEachInterval) {
+    Measurement measurement = some_measurement();
+    Intervals intervals(500ms);
+    intervals.record(10ms, 30us);
+    intervals.record(700ms, 40us);
+    intervals.end();
+    measurement.intervals = intervals;
+    const auto json = nlohmann::json::parse(report_json(measurement))["intervals_us"];
+    ASSERT_EQ(json.size(), 2U);
+    const nlohmann::json expected = {
+        {"at", 0.5}, {"answered", 1}, {"p50", 40.0}, {"p99", 40.0}, {"max", 40.0}};
+    EXPECT_EQ(json[1], expected);
 }
 
 TEST(LoadReport, SaysNullForWhatIsNotKnown) {
