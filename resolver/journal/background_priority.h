@@ -18,7 +18,7 @@ class BackgroundPriority {
   public:
     // The thread that this is about, itself: takes the priority on.
     void enter();
-    // The thread itself: may wait again, after raise().
+    // The thread itself: may wait again.
     void lower();
     // From any thread: runs like everybody else, but for its niceness.  Takes no lock; nothing
     // before enter().

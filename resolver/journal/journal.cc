@@ -34,6 +34,7 @@ Journal::Journal(const Options& options)
 
 Journal::~Journal() {
     if (!thread_.joinable()) return;
+    priority_.raise();
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -62,7 +63,6 @@ void Journal::start() {
     thread_ = std::thread([this] { run(); });
 }
 
-// The thread may hold the mutex.
 void Journal::set(const Settings& settings) {
     priority_.raise();
     const std::lock_guard lock(mutex_);
@@ -108,15 +108,18 @@ void Journal::run() {
         flushes_done_ = flushes;
         lock.unlock();
         flushed_.notify_all();
-        priority_.lower();
     }
 }
 
-// Until it is time, or somebody is in a hurry.
+// Until it is time, or somebody is in a hurry; who may have come just before lower().  Whoever was
+// in a hurry is likely to be so again.
 void Journal::wait() {
+    if (!is_hurried_) priority_.lower();
     pollfd hurried{.fd = wake_.fd(), .events = POLLIN, .revents = 0};
     const auto interval = std::chrono::ceil<milliseconds>(options_.interval).count();
-    if (::poll(&hurried, 1, static_cast<int>(interval)) <= 0) return;
+    is_hurried_ = ::poll(&hurried, 1, static_cast<int>(interval)) > 0;
+    if (!is_hurried_) return;
+    priority_.raise();
     std::uint64_t times = 0;
     (void)!::read(wake_.fd(), &times, sizeof times);
 }

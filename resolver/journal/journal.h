@@ -97,6 +97,7 @@ class Journal {
     TrackingWriter tracking_;
     tracking::RecordReader reader_;
     std::string lines_;
+    bool is_hurried_ = false;
     std::size_t in_batch_ = 0;
     TimePoint now_{};
     JournalStats told_;
@@ -106,7 +107,8 @@ class Journal {
     io::Wakeup wake_;
     BackgroundPriority priority_;
 
-    std::mutex mutex_;  // guards what follows
+    // Guards what follows.  The thread may hold it: whoever wants it raises the thread before.
+    std::mutex mutex_;
     std::condition_variable flushed_;
     Settings settings_;
     std::uint64_t flushes_wanted_ = 0;

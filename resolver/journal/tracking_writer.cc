@@ -14,7 +14,7 @@ namespace postern::journal {
 namespace {
 
 constexpr std::chrono::seconds try_interval{30};
-constexpr int trim_steps_max = 8;  // more than a busy daemon adds between two calls
+constexpr int trim_steps_max = 64;  // more than a busy daemon adds between two calls
 
 }  // namespace
 
