@@ -155,11 +155,13 @@ class Start:
 def awake():
     """The processors do not fall asleep meanwhile (Documentation/power/pm_qos_interface)."""
     try:
-        with open("/dev/cpu_dma_latency", "wb", buffering=0) as latency:
-            latency.write(bytes(4))
-            yield
-    except PermissionError:
-        print("processors may fall asleep: that takes root to prevent", file=sys.stderr)
+        latency = open("/dev/cpu_dma_latency", "wb", buffering=0)
+    except OSError as error:
+        print(f"processors may fall asleep: {error}", file=sys.stderr)
+        yield
+        return
+    with latency:
+        latency.write(bytes(4))
         yield
 
 

@@ -35,7 +35,7 @@ class RecordQueue {
     std::span<std::byte> room() const;
     std::span<std::byte> room_of_next_chunk();
     void publish(std::size_t size);
-    // The writer: half of the chunks or more wait for the reader.
+    // The writer: more than half of the chunks are in use.
     bool is_filling() const;
 
     // The reader: the next record, valid until release().  Empty when there is none.
