@@ -4,7 +4,8 @@
 // been waited for.
 //
 // A stall of a few milliseconds decides the 99th percentile of a whole second; of the intervals it
-// spoils one or two, and their median tells what was usual.
+// spoils one or two, and their median tells what was usual.  The waits of an interval are kept as
+// they are: a Histogram of so few would cost the generator more to read and to clear.
 #pragma once
 
 #include <cstdint>
