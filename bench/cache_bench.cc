@@ -55,8 +55,8 @@ class Sets {
             }
         }
     }
-    ListMask find(const IpAddress& client) { return cache_.find(client, now, said_); }
-    void prefetch(std::span<const IpAddress> clients) const { cache_.prefetch(clients); }
+    ListMask find(const IpAddress& client) { return cache_.find(client, now, said_, expected_); }
+    void prefetch(std::span<const IpAddress> clients) { cache_.prefetch(clients, expected_); }
     double bytes_per_line() const {
         const cache::CacheStats stats = cache_.stats();
         return static_cast<double>(stats.bytes) / static_cast<double>(stats.lines);
@@ -65,6 +65,7 @@ class Sets {
   private:
     cache::ListingCache cache_;
     cache::Said said_;
+    cache::Expected expected_;
 };
 
 class MapInOrderOfUse {

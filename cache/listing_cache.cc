@@ -2,18 +2,11 @@
 #include "cache/listing_cache.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "cache/set_writer.h"
 
 namespace postern::cache {
-
-namespace {
-
-// Fetches under way at the same time; processors have about a dozen of their own.
-constexpr std::size_t fetches_max = 16;
-
-}  // namespace
 
 ListingCache::ListingCache(const Options& options)
     : table_({.entries = options.entries,
@@ -23,24 +16,30 @@ ListingCache::ListingCache(const Options& options)
       stale_limits_{.clear = ticks_in(std::min(options.stale_clear_max, stale_max)),
                     .listed = ticks_in(std::min(options.stale_listed_max, stale_max))} {}
 
-void ListingCache::prefetch(std::span<const IpAddress> addresses) const {
-    std::array<Table::Key, fetches_max> keys;
-    while (!addresses.empty()) {
-        const std::size_t count = std::min(addresses.size(), fetches_max);
-        for (std::size_t i = 0; i < count; ++i) {
-            keys[i] = table_.key_of(addresses[i]);
-            table_.prefetch_head(keys[i]);
-        }
-        for (std::size_t i = 0; i < count; ++i) table_.prefetch_line(keys[i]);
-        addresses = addresses.subspan(count);
-    }
+// The keys lie at the end, so that where they end need not be known.
+void ListingCache::prefetch(std::span<const IpAddress> addresses, Expected& expected) const {
+    expected.next_ = Expected::most - addresses.size();
+    table_.prefetch(addresses, std::span(expected.keys_).subspan(expected.next_));
 }
 
-ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said) {
+// The key of an IPv6 address that is remembered for its network is made again.
+ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said,
+                            Expected& expected) {
+    if (expected.next_ < Expected::most) {
+        const Table::Key& key = expected.keys_[expected.next_];
+        if (key.address == std::bit_cast<Table::AddressWords>(address.bytes())) {
+            ++expected.next_;
+            return find(key, now, said);
+        }
+    }
+    return find(table_.key_of(address), now, said);
+}
+
+ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
     const auto lists = static_cast<ListIndex>(table_.lists());
     said.due_ = 0;
     Table::Line line;
-    if (!table_.find(table_.key_of(address), line)) {
+    if (!table_.find(key, line)) {
         for (ListIndex list = 0; list < lists; ++list) said.tell(list, Cell{});
         return 0;
     }

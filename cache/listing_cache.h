@@ -9,6 +9,7 @@
 // (table.h, set_writer.h).  Nothing here allocates but the constructor.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,19 @@ struct CacheStats {
     std::uint64_t skipped = 0;    // what was not remembered because others were writing
 };
 
+// Addresses that are about to be looked for, in this order, with what looking for them takes.
+class Expected {
+  public:
+    // Fetches under way at the same time; processors have about a dozen of their own.
+    static constexpr std::size_t most = 16;
+
+  private:
+    friend class ListingCache;
+
+    std::array<Table::Key, most> keys_{};
+    std::size_t next_ = most;
+};
+
 class ListingCache {
   public:
     struct Options {
@@ -50,12 +64,16 @@ class ListingCache {
     // cache.
     void populate(const std::stop_token& stop) const { table_.populate(stop); }
 
-    // Has the memory of these addresses fetched, of all at the same time: worth it where several
-    // finds follow.
-    void prefetch(std::span<const IpAddress> addresses) const;
+    // Has the memory of the addresses fetched, of all at the same time: worth it where several
+    // finds follow.  At most Expected::most of them; what was expected before is no longer.
+    void prefetch(std::span<const IpAddress> addresses, Expected& expected) const;
 
     // Has `said` say what is good at `now`; returns of which lists that is.
-    ListMask find(const IpAddress& address, TimePoint now, Said& said);
+    ListMask find(const IpAddress& address, TimePoint now, Said& said) {
+        return find(table_.key_of(address), now, said);
+    }
+    // The same, quicker for an address whose turn it is among those that were expected.
+    ListMask find(const IpAddress& address, TimePoint now, Said& said, Expected& expected);
     // Fills `evidence` with opinions that expired not too long ago, marked as stale, and returns of
     // which lists; some lie beneath a failure that is good.  The listings of other lists are left
     // alone.  Wanted seldom, and so not counted as a find.
@@ -88,6 +106,7 @@ class ListingCache {
     const Table& table() const { return table_; }
 
   private:
+    ListMask find(const Table::Key& key, TimePoint now, Said& said);
     template <class Change>
     void change(const IpAddress& address, ListIndex list, TimePoint now, const Change& change);
 

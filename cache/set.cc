@@ -70,7 +70,9 @@ Queue::iterator choose(SetHead& set) {
 
 }  // namespace
 
-WayMask SetHead::taken() const { return static_cast<WayMask>(~ways_with(tags, 0)); }
+WayMask SetHead::taken() const {
+    return static_cast<WayMask>(~ways_with(std::bit_cast<TagWords>(tags), 0));
+}
 
 SetHead::Seat SetHead::take(Tag tag, WayMask worthless) {
     Seat seat;

@@ -54,14 +54,16 @@ struct SetHead {
 };
 static_assert(sizeof(SetHead) == 64);
 
+// The tags of a set, four in a word.
+using TagWords = std::array<std::uint64_t, ways * sizeof(Tag) / sizeof(std::uint64_t)>;
+
 // The ways that have this tag.  All at once: a find would spend more on comparing eight, one by
 // one, than on all the rest.
-inline WayMask ways_with(const std::array<Tag, ways>& tags, Tag tag) {
+inline WayMask ways_with(const TagWords& tags, Tag tag) {
     using Lanes [[gnu::vector_size(sizeof(tags))]] = Tag;
     using Words [[gnu::vector_size(sizeof(tags))]] = std::uint64_t;
     constexpr Lanes masks{1, 2, 4, 8, 16, 32, 64, 128};
-    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(tags);
-    const Lanes lanes = reinterpret_cast<Lanes>(Words{words[0], words[1]});
+    const Lanes lanes = reinterpret_cast<Lanes>(Words{tags[0], tags[1]});
     const Words equal = reinterpret_cast<Words>((lanes == tag) & masks);
     std::uint64_t found = equal[0] | equal[1];
     found |= found >> 32;

@@ -25,7 +25,8 @@ class SetWriter {
     bool is_held() const { return held_; }
 
     std::optional<unsigned> find(const Table::Key& key) const {
-        return table_.find_way(words_, key);
+        const unsigned way = table_.find_way(words_, key);
+        return way == Table::no_way ? std::nullopt : std::optional(way);
     }
     // A way for an address that has none, its cells empty.
     unsigned take(const Table::Key& key, Tick now);

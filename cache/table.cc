@@ -36,8 +36,7 @@ std::size_t words_for(std::size_t lists) {
 
 // The ways whose tags say that they may be it.
 inline WayMask candidates(std::span<const std::uint64_t> head, Tag tag) {
-    const std::array<std::uint64_t, 2> tags{load(head[tags_at]), load(head[tags_at + 1])};
-    return ways_with(std::bit_cast<std::array<Tag, ways>>(tags), tag);
+    return ways_with({load(head[tags_at]), load(head[tags_at + 1])}, tag);
 }
 
 // Readers count without a lock, so two of them may count as one.  When a writer has given the way
@@ -72,23 +71,35 @@ Table::Table(const Options& options)
 }
 
 Table::Key Table::key_of(const IpAddress& address) const {
-    Key key{.address = std::bit_cast<AddressWords>(address.bytes())};
+    Key key;
+    make_key(address, key);
+    return key;
+}
+
+// Where it stays: to copy what was just written in pieces is to wait until it is in the cache.
+inline void Table::make_key(const IpAddress& address, Key& key) const {
+    key.address = std::bit_cast<AddressWords>(address.bytes());
     if (ipv6_by_network_ && !address.is_v4()) key.address[1] = 0;
     const std::uint64_t hash = policy::hash_of(key.address.data(), sizeof(key.address), hash_seed_);
     // The upper half chooses the set without a division; sets are fewer than 2^32.
     key.set = static_cast<std::size_t>((hash >> 32) * sets_ >> 32);
     const auto tag = static_cast<Tag>(hash);
     key.tag = tag != 0 ? tag : Tag{1};
-    return key;
 }
 
 IpAddress Table::address_of(const AddressedLine& line) {
     return IpAddress(std::bit_cast<IpAddress::Bytes>(line.address));
 }
 
-void Table::prefetch_head(const Key& key) const { __builtin_prefetch(&head_of(key.set)); }
+void Table::prefetch(std::span<const IpAddress> addresses, std::span<Key> keys) const {
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        make_key(addresses[i], keys[i]);
+        __builtin_prefetch(&head_of(keys[i].set));
+    }
+    for (const Key& key : keys.first(addresses.size())) prefetch_line(key);
+}
 
-void Table::prefetch_line(const Key& key) const {
+inline void Table::prefetch_line(const Key& key) const {
     HeadWords& head = head_of(key.set);
     const WayMask found = candidates(head, key.tag);
     if (found == 0) return;
@@ -100,7 +111,7 @@ void Table::prefetch_line(const Key& key) const {
 
 // Calls `copy` until no writer was at work meanwhile; false when there always was one.
 template <class Copy>
-bool Table::read(const HeadWords& head, const Copy& copy) {
+inline bool Table::read(const HeadWords& head, const Copy& copy) {
     const std::uint64_t& sequence = head[0];
     for (unsigned read = 0; read < reads_max; ++read) {
         const std::uint64_t before = load(sequence);
@@ -111,13 +122,13 @@ bool Table::read(const HeadWords& head, const Copy& copy) {
     return false;
 }
 
-std::optional<unsigned> Table::find_way(HeadWords& head, const Key& key) const {
+unsigned Table::find_way(HeadWords& head, const Key& key) const {
     for (unsigned rest = candidates(head, key.tag); rest != 0; rest &= rest - 1) {
         const auto way = static_cast<unsigned>(std::countr_zero(rest));
         const std::uint64_t* const words = line(head, way);
         if (load(words[0]) == key.address[0] && load(words[1]) == key.address[1]) return way;
     }
-    return std::nullopt;
+    return no_way;
 }
 
 inline void Table::copy_line(HeadWords& head, unsigned way, Line& copy) const {
@@ -131,25 +142,25 @@ inline void Table::copy_line(HeadWords& head, unsigned way, Line& copy) const {
     }
 }
 
-inline std::optional<unsigned> Table::read_line(HeadWords& head, const Key& key, Line& copy) const {
-    std::optional<unsigned> way;
+inline unsigned Table::read_line(HeadWords& head, const Key& key, Line& copy) const {
+    unsigned way = no_way;
     const bool is_read = read(head, [&] {
         way = find_way(head, key);
-        if (way) copy_line(head, *way, copy);
+        if (way != no_way) copy_line(head, way, copy);
     });
-    return is_read ? way : std::nullopt;
+    return is_read ? way : no_way;
 }
 
 bool Table::find(const Key& key, Line& copy) {
     HeadWords& head = head_of(key.set);
-    const std::optional<unsigned> way = read_line(head, key, copy);
-    if (!way) return false;
-    copy.is_often_asked = count_find(head[finds_at], *way) >= finds_max;
+    const unsigned way = read_line(head, key, copy);
+    if (way == no_way) return false;
+    copy.is_often_asked = count_find(head[finds_at], way) >= finds_max;
     return true;
 }
 
 bool Table::peek(const Key& key, Line& copy) const {
-    return read_line(head_of(key.set), key, copy).has_value();
+    return read_line(head_of(key.set), key, copy) != no_way;
 }
 
 std::size_t Table::read_set(std::size_t set, std::array<AddressedLine, ways>& lines) const {

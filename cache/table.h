@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "cache/cell.h"
 #include "cache/cell_pair.h"
@@ -68,9 +69,9 @@ class Table {
     Key key_of(const IpAddress& address) const;
     static IpAddress address_of(const AddressedLine& line);
 
-    // The two waits of a find, begun early: for the head, and with the head at hand, for the line.
-    void prefetch_head(const Key& key) const;
-    void prefetch_line(const Key& key) const;
+    // The two waits of finds, begun early and for all of them at the same time: for the heads, and
+    // with the heads at hand, for the lines.  Fills in a key for each address.
+    void prefetch(std::span<const IpAddress> addresses, std::span<Key> keys) const;
 
     // Copies the line of `key`, if there is one.  A find is counted, and decides who stays; after a
     // peek the line does not know whether it is asked often.
@@ -95,6 +96,7 @@ class Table {
   private:
     friend class SetWriter;
     static constexpr unsigned reads_max = 1000;
+    static constexpr unsigned no_way = ways;
     static constexpr std::size_t epochs = 256;
     static constexpr std::size_t sweeps = 64;  // calls that tidy the whole table
 
@@ -125,10 +127,13 @@ class Table {
     std::uint64_t* line(HeadWords& head, unsigned way) const {
         return head.data() + head.size() + way * line_words_;
     }
+    void make_key(const IpAddress& address, Key& key) const;
+    void prefetch_line(const Key& key) const;
     template <class Copy>
     static bool read(const HeadWords& head, const Copy& copy);
-    std::optional<unsigned> read_line(HeadWords& head, const Key& key, Line& copy) const;
-    std::optional<unsigned> find_way(HeadWords& head, const Key& key) const;
+    // Or no_way.
+    unsigned read_line(HeadWords& head, const Key& key, Line& copy) const;
+    unsigned find_way(HeadWords& head, const Key& key) const;
     void copy_line(HeadWords& head, unsigned way, Line& copy) const;
     ListMask forgotten_since(std::uint8_t epoch) const;
     void begin_epoch(ListMask forgotten);

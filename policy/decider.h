@@ -3,10 +3,12 @@
 // Decides one request after another, and what is alike only once.
 //
 // Most connections come from clients that no policy names.  What is decided of those depends on
-// nothing but what the lists say of them, and that is nearly always what they said of the client
-// before: nothing.
+// nothing but what the lists say of them, and that is nearly always what they said of one of the
+// clients before: mostly nothing.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "policy/decision.h"
@@ -20,21 +22,35 @@ namespace postern::policy {
 
 class Decider {
   public:
+    Decider() = default;
+    Decider(const Decider&) = delete;
+    Decider& operator=(const Decider&) = delete;
+
     // The same as the function decide().  The decision is valid until the next call.
     const Decision& decide(const PolicySet& policies, const Request& request,
                            const Evidence& evidence, const Memory& memory, WallTime now);
     // What the last call decided.
-    const Decision& decision() const { return decision_; }
+    const Decision& decision() const { return last_->decision; }
     // Of what the last call decided: the same for calls with the same evidence whose decision
     // depends on nothing else.  0: it holds for that request only.
-    std::uint64_t number() const { return number_; }
+    std::uint64_t number() const { return last_->number; }
 
   private:
-    Decision decision_;
-    std::uint64_t number_ = 0;
-    // What a decision with a number depends on besides the policies.
-    Evidence evidence_;
-    bool has_pairs_ = false;
+    struct Decided {
+        Decision decision;
+        std::uint64_t number = 0;
+        // What a decision with a number depends on, besides the policies that it names.
+        Evidence evidence;
+        bool has_pairs = false;
+
+        bool holds_for(std::uint64_t policy_set, const Evidence& said, bool pairs) const;
+    };
+
+    // With a number, and the one that was made last without.
+    std::array<Decided, 4> alike_;
+    Decided single_;
+    Decided* last_ = &single_;
+    std::size_t oldest_ = 0;  // of those with a number
     std::uint64_t numbers_given_ = 0;
 };
 

@@ -104,7 +104,7 @@ Pipeline::Known Pipeline::recall(const IpAddress& client) {
     const bool is_v4 = client.is_v4();
     cache::Said& said = is_v4 ? said_of_ipv4_ : said_of_ipv6_;
     const ListMask asked = is_v4 ? ipv4_lists_ : options_.ipv6_lists;
-    cache_.find(client, loop_.now(), said);
+    cache_.find(client, loop_.now(), said, expected_);
     return {.evidence = said.evidence(),
             .due = said.due(),
             .public_address = true,

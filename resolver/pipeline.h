@@ -72,7 +72,9 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
 
     void ask(const service::Origin& origin, const Request& request,
              service::ReplySink& replies) override;
-    void expect(std::span<const IpAddress> clients) override { cache_.prefetch(clients); }
+    void expect(std::span<const IpAddress> clients) override {
+        cache_.prefetch(clients, expected_);
+    }
     // Before the first request.  The observer must outlive the pipeline.
     void observe(service::DecisionObserver& observer) { observers_.push_back(&observer); }
 
@@ -139,6 +141,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     // Of an address of either family: lists that have no data for it stay out.
     cache::Said said_of_ipv4_;
     cache::Said said_of_ipv6_;
+    cache::Expected expected_;
     LookupTable table_;
     std::vector<dns::Ticket> heard_;  // lookups that have heard something in this batch
     policy::Decider decider_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/decider.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -25,21 +26,34 @@ bool is_same(const Evidence& a, const Evidence& b) {
 
 }  // namespace
 
+bool Decider::Decided::holds_for(std::uint64_t policy_set, const Evidence& said, bool pairs) const {
+    return number != 0 && pairs == has_pairs && policy_set == decision.policy_set &&
+           is_same(said, evidence);
+}
+
 const Decision& Decider::decide(const PolicySet& policies, const Request& request,
                                 const Evidence& evidence, const Memory& memory, WallTime now) {
     const PolicySet::Index& index = policies.index();
-    const bool lists_alone = depends_on_lists_alone(index, request);
-    const bool has_pairs = memory.has_pairs();
-    if (lists_alone && number_ != 0 && has_pairs == has_pairs_ &&
-        decision_.policy_set == index.fingerprint && is_same(evidence, evidence_)) {
-        return decision_;
+    if (!depends_on_lists_alone(index, request)) {
+        last_ = &single_;
+        policy::decide(policies, request, evidence, memory, now, single_.decision);
+        return single_.decision;
     }
-    policy::decide(policies, request, evidence, memory, now, decision_);
-    number_ = lists_alone ? ++numbers_given_ : 0;
-    if (!lists_alone) return decision_;
-    evidence_ = evidence;
-    has_pairs_ = has_pairs;
-    return decision_;
+    const bool has_pairs = memory.has_pairs();
+    const auto holds = [&](const Decided& decided) {
+        return decided.holds_for(index.fingerprint, evidence, has_pairs);
+    };
+    if (holds(*last_)) return last_->decision;
+    last_ = std::find_if(alike_.begin(), alike_.end(), holds);
+    if (last_ != alike_.end()) return last_->decision;
+
+    last_ = &alike_[oldest_];
+    oldest_ = (oldest_ + 1) % alike_.size();
+    policy::decide(policies, request, evidence, memory, now, last_->decision);
+    last_->number = ++numbers_given_;
+    last_->evidence = evidence;
+    last_->has_pairs = has_pairs;
+    return last_->decision;
 }
 
 }  // namespace postern::policy

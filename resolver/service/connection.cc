@@ -120,7 +120,7 @@ std::size_t Connection::take_queries(std::string_view bytes) {
     std::size_t taken = 0;
     for (; taken < queries.count && !stalled_; ++taken) {
         shared_.scratch.query.client = queries.clients[taken];
-        ask({.number = queries.tags[taken]}, shared_.scratch.query);
+        ask(Ticket({.number = queries.tags[taken]}), shared_.scratch.query);
         pace();
     }
     counters_->requests += taken;
@@ -152,9 +152,9 @@ bool Connection::take_one(std::string_view bytes) {
     }
     ++counters_->requests;
     if (intake.kind == Intake::Kind::question) {
-        ask({.number = dialect_->ordered() ? order_.take_place() : intake.tag,
-             .weight = intake.weight,
-             .whole = intake.whole},
+        ask(Ticket({.number = dialect_->ordered() ? order_.take_place() : intake.tag,
+                    .weight = intake.weight,
+                    .whole = intake.whole}),
             *intake.request);
     } else if (!shared_.text.empty()) {
         say(shared_.text);
@@ -183,10 +183,10 @@ void Connection::pace() {
 
 void Connection::ask(Ticket ticket, const Request& request) {
     ++in_flight_;
-    bytes_in_flight_ += ticket.weight;
+    bytes_in_flight_ += ticket.weight();
     shared_.requests.take(1);
-    shared_.request_bytes.take(ticket.weight);
-    shared_.sink.ask({.stream = stream_, .tag = ticket.pack(), .door = dialect_->door()}, request,
+    shared_.request_bytes.take(ticket.weight());
+    shared_.sink.ask({.stream = stream_, .tag = ticket.tag(), .door = dialect_->door()}, request,
                      shared_.replies);
 }
 
@@ -210,7 +210,7 @@ void Connection::say(std::string_view reply) {
 
 void Connection::reply(Ticket ticket, const Answer& answer) {
     --in_flight_;
-    bytes_in_flight_ -= ticket.weight;
+    bytes_in_flight_ -= ticket.weight();
     active_ = shared_.loop.now();
     ++counters_->replies;
     if (reading_) {
@@ -231,7 +231,7 @@ void Connection::append(std::string& out, Ticket ticket, const Answer& answer) {
     }
     shared_.text.clear();
     dialect_->append_answer(shared_.text, ticket, answer);
-    order_.put(ticket.number, shared_.text, out);
+    order_.put(ticket.number(), shared_.text, out);
 }
 
 // The place in the stream is lost.

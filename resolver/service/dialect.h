@@ -18,29 +18,37 @@
 #include "policy/request.h"
 #include "resolver/service/exchange.h"
 #include "resolver/service/judged_messages.h"
+#include "resolver/service/native.h"
 
 namespace postern::service {
 
-// Origin::tag in its two parts.
-struct Ticket {
+// Origin::tag in its parts.
+class Ticket {
+  public:
+    struct Parts {
+        std::uint32_t number = 0;
+        std::uint32_t weight = 0;  // far below 2^31 (cost_max)
+        bool whole = false;
+    };
+    constexpr explicit Ticket(const Parts& parts)
+        : tag_(std::uint64_t{parts.whole} << 63 | std::uint64_t{parts.weight} << 32 |
+               parts.number) {}
+    constexpr explicit Ticket(std::uint64_t tag) : tag_(tag) {}
+    constexpr std::uint64_t tag() const { return tag_; }
+
     // Native: the tag that the peer chose.  Elsewhere: the place of the reply in the order of
     // requests.
-    std::uint32_t number = 0;
+    constexpr std::uint32_t number() const { return static_cast<std::uint32_t>(tag_); }
     // Bytes that the request costs while it waits (request_cost.h).  Never 0 but for the native
     // 32-byte query, which is how its answer is told from a decision in JSON.
-    std::uint32_t weight = 0;
+    constexpr std::uint32_t weight() const {
+        return static_cast<std::uint32_t>(tag_ >> 32 & 0x7FFFFFFF);
+    }
     // Postfix: asked when the message had come whole, and no header can be added any more.
-    bool whole = false;
+    constexpr bool whole() const { return tag_ >> 63 != 0; }
 
-    static constexpr Ticket unpack(std::uint64_t tag) {
-        return {.number = static_cast<std::uint32_t>(tag),
-                .weight = static_cast<std::uint32_t>(tag >> 32 & 0x7FFFFFFF),
-                .whole = tag >> 63 != 0};
-    }
-    // A weight is far below 2^31 (cost_max).
-    constexpr std::uint64_t pack() const {
-        return std::uint64_t{whole} << 63 | std::uint64_t{weight} << 32 | number;
-    }
+  private:
+    std::uint64_t tag_;
 };
 
 // Messages of Postfix that were judged, at two stages; a later stage may come over another
@@ -61,11 +69,20 @@ struct Queries {
     std::array<std::uint32_t, most> tags;
 };
 
-// What the dialects of a server's connections read with, one request at a time, and what they know
-// of each other.
+// The answer to a query as it was last put into a frame: mostly the next is the same but for its
+// tag.
+struct LastFrame {
+    std::uint64_t alike = 0;  // as in Answer; 0: there is none
+    Mode mode = Mode::enforce;
+    native::Fixed frame{};
+};
+
+// What the dialects of a server's connections read and write with, one request at a time, and what
+// they know of each other.
 struct Scratch {
     Queries queries;
     Request query;  // of the native dialect: all but the client stays in the default state
+    LastFrame last_frame;
     Request request;
     policy::RequestReader reader;
     Judged judged;
@@ -92,8 +109,8 @@ struct Intake {
     };
     Kind kind = Kind::nothing;
     std::uint32_t tag = 0;             // native only
-    std::uint32_t weight = 0;          // as in Ticket
-    bool whole = false;                // as in Ticket
+    std::uint32_t weight = 0;          // as in Ticket::Parts
+    bool whole = false;                // the same
     bool kept = false;                 // the dialect keeps the request's texts in any case
     const Request* request = nullptr;  // valid until the dialect reads the next one
     std::string_view error{};          // the same

@@ -97,9 +97,9 @@ void GatewayServer::on_closed(io::SocketId stream, int) {
 }
 
 void GatewayServer::reply(const Origin& origin, const Answer& answer) {
-    const Ticket ticket = Ticket::unpack(origin.tag);
+    const Ticket ticket = Ticket(origin.tag);
     shared_.requests.give_back(1);
-    shared_.request_bytes.give_back(ticket.weight);
+    shared_.request_bytes.give_back(ticket.weight());
     Connection* connection = find(origin.stream);
     if (connection == nullptr) {
         ++shared_.counters.replies_dropped;

@@ -150,6 +150,8 @@ Fixed encode(const Answer& answer) {
     return frame;
 }
 
+void set_tag(char* frame, std::uint32_t tag) { store(frame, at::tag, tag); }
+
 Fixed encode(const Header& header) {
     Fixed frame{};
     store_header(frame.data(), header);

@@ -102,6 +102,8 @@ std::optional<Answer> decode_answer(std::string_view frame);
 
 Fixed encode(const Query& query);
 Fixed encode(const Answer& answer);
+// Of a frame that begins there.
+void set_tag(char* frame, std::uint32_t tag);
 // A ping or a pong.
 Fixed encode(const Header& header);
 void append_text_frame(std::string& out, const Header& header, std::string_view text);

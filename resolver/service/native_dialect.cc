@@ -19,12 +19,12 @@ std::uint32_t microseconds(Duration elapsed) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 0, most));
 }
 
-native::Answer to_frame(std::uint32_t tag, const Answer& answer) {
+// But for its tag.
+native::Answer to_frame(const Answer& answer) {
     const Decision& decision = answer.decision;
     const Reputation& reputation = decision.connection_reputation;
     const Verdict verdict = told(decision.verdict, answer.mode);
-    return {.tag = tag,
-            .action = verdict.action,
+    return {.action = verdict.action,
             .reason = verdict.reason,
             .stage = verdict.stage,
             .code = verdict.code,
@@ -38,6 +38,16 @@ native::Answer to_frame(std::uint32_t tag, const Answer& answer) {
             .unknown = reputation.unknown,
             .elapsed_us = microseconds(answer.elapsed),
             .policy_set = decision.policy_set};
+}
+
+const native::Fixed& frame_of(const Answer& answer, LastFrame& last) {
+    const bool can_be_alike = answer.elapsed == Duration::zero();
+    if (can_be_alike && answer.alike != 0 && answer.alike == last.alike && answer.mode == last.mode)
+        return last.frame;
+    last = {.alike = can_be_alike ? answer.alike : 0,
+            .mode = answer.mode,
+            .frame = native::encode(to_frame(answer))};
+    return last.frame;
 }
 
 void append(std::string& out, const native::Fixed& frame) {
@@ -109,13 +119,14 @@ Intake NativeDialect::read_message(std::string_view frame, std::string& reply) {
 }
 
 void NativeDialect::append_answer(std::string& out, Ticket ticket, const Answer& answer) {
-    if (ticket.weight == 0) {
-        append(out, native::encode(to_frame(ticket.number, answer)));
+    if (ticket.weight() == 0) {
+        append(out, frame_of(answer, last_frame_));
+        native::set_tag(&out[out.size() - native::fixed_size], ticket.number());
         return;
     }
     std::string text;
     append_decision(text, answer);
-    native::append_text_frame(out, {.kind = native::Kind::decision, .tag = ticket.number}, text);
+    native::append_text_frame(out, {.kind = native::Kind::decision, .tag = ticket.number()}, text);
     requests_.settle(answer);
 }
 

@@ -13,7 +13,8 @@ namespace postern::service {
 
 class NativeDialect final : public Dialect {
   public:
-    explicit NativeDialect(Scratch& scratch) : requests_(scratch) {}
+    explicit NativeDialect(Scratch& scratch)
+        : requests_(scratch), last_frame_(scratch.last_frame) {}
 
     Door door() const override { return Door::native; }
     bool ordered() const override { return false; }
@@ -30,6 +31,7 @@ class NativeDialect final : public Dialect {
     Intake read_message(std::string_view frame, std::string& reply);
 
     JsonRequests requests_;
+    LastFrame& last_frame_;
 };
 
 }  // namespace postern::service

@@ -99,7 +99,7 @@ void Postfix::append_answer(std::string& out, Ticket ticket, const Answer& answe
     if (accepted || undecided || answer.mode == Mode::monitor) return append_action(out, "DUNNO");
     // Postfix takes headers from the first recipient on and until it has the message; a connection
     // has none to mark.
-    if (answer.mode == Mode::tag && (of_connection || ticket.whole)) {
+    if (answer.mode == Mode::tag && (of_connection || ticket.whole())) {
         return append_action(out, "DUNNO");
     }
     std::string action;

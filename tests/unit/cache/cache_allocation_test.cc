@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <span>
 
 #include "cache/listing_cache.h"
 #include "tests/support/allocations.h"
@@ -20,14 +21,15 @@ TEST(CacheMemory, NothingIsAllocatedOnceTheCacheIsThere) {
     std::array<IpAddress, 200> addresses;
     for (std::uint32_t i = 0; i < addresses.size(); ++i) addresses[i] = IpAddress::from_v4(i);
     Said said;
+    Expected expected;
     Evidence stale;
 
     const std::size_t before = support::allocations();
     for (const IpAddress& address : addresses) {
         cache.put(address, 1, {.state = Listing::State::clear}, 60s, now);
         cache.put_failure(address, 2, {.state = Listing::State::timeout}, now);
-        cache.prefetch(addresses);
-        cache.find(address, now, said);
+        cache.prefetch(std::span(addresses).first(Expected::most), expected);
+        cache.find(address, now, said, expected);
         cache.find_stale(address, now, stale);
     }
     cache.forget_lists(0b10);

@@ -268,14 +268,31 @@ TEST_F(ListingCacheTest, TellsIPv6AddressesApartUnlessToldToRememberNetworks) {
     EXPECT_EQ(networks.find(address(2), t0, said), 0) << "IPv4 stays whole";
 }
 
-TEST_F(ListingCacheTest, PrefetchingChangesNothing) {
-    cache.put(address(1), 0, listed, 10s, t0);
-    std::vector<IpAddress> many;
-    for (std::uint32_t i = 0; i < 40; ++i) many.push_back(address(i));
-    cache.prefetch(many);
-    cache.prefetch({});
-    EXPECT_EQ(find(address(1), t0), 1);
-    EXPECT_EQ(find(address(2), t0), 0);
+TEST_F(ListingCacheTest, ExpectingAddressesChangesNothingInWhateverOrderTheyAreAskedFor) {
+    ListingCache networks({.entries = 64, .lists = 1, .hash_seed = 7, .ipv6_by_network = true});
+    std::vector<IpAddress> some;
+    for (std::uint32_t i = 0; i < 4; ++i) some.push_back(address(i));
+    some.push_back(*IpAddress::parse("2001:db8:0:1::1"));
+    some.push_back(*IpAddress::parse("2001:db8:0:2::1"));
+    for (ListingCache* const one : {&cache, &networks}) {
+        one->put(address(1), 0, listed, 10s, t0);
+        one->put(some[4], 0, listed, 10s, t0);
+        Expected expected;
+        const auto found = [&](std::size_t which) {
+            return one->find(some[which], t0, said, expected) != 0;
+        };
+        for (const bool again : {false, true}) {
+            one->prefetch(some, expected);
+            for (const std::size_t which : {0, 1, 2, 3, 4, 5})
+                EXPECT_EQ(found(which), which == 1 || which == 4) << which << again;
+        }
+        for (const std::size_t which : {1, 1, 5, 0}) EXPECT_EQ(found(which), which == 1);
+        one->prefetch(some, expected);
+        for (const std::size_t which : {0, 4, 1, 1, 3, 2, 5})
+            EXPECT_EQ(found(which), which == 1 || which == 4) << which;
+        one->prefetch({}, expected);
+        EXPECT_TRUE(found(1));
+    }
 }
 
 }  // namespace

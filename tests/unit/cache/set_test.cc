@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+
 namespace postern::cache {
 namespace {
 
@@ -11,7 +13,7 @@ class SetTest : public testing::Test {
     void fill(Tag first) {
         for (Tag tag = first; !set.is_full(); ++tag) set.take(tag, 0);
     }
-    bool has(Tag tag) const { return ways_with(set.tags, tag) != 0; }
+    bool has(Tag tag) const { return ways_with(std::bit_cast<TagWords>(set.tags), tag) != 0; }
     bool is_in_main(Tag tag) const {
         for (const std::uint8_t entry : set.queue) {
             if (entry >= 0x80 && set.tags[(entry & 0xFU) - 1U] == tag) return true;
