@@ -95,7 +95,7 @@ void write_answer(benchmark::State& state, std::uint32_t weight) {
     std::string out;
     for (auto _ : state) {
         out.clear();
-        dialect.append_answer(out, {.number = 7, .weight = weight}, answer);
+        dialect.append_answer(out, Ticket({.number = 7, .weight = weight}), answer);
         benchmark::DoNotOptimize(out.data());
     }
     state.counters["bytes"] = static_cast<double>(out.size());

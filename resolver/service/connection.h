@@ -143,10 +143,10 @@ class Connection {
     std::size_t seen_ = 0;  // bytes of `held_` in which no request ends
     ReplyOrder order_;
     std::uint32_t in_flight_ = 0;
-    TimePoint active_;         // when something last came or went
-    TimePoint patient_since_;  // the peer has owed something since then at the latest
-    std::size_t unsent_ = 0;   // when patience was last checked
-    std::uint32_t bytes_in_flight_ = 0;
+    TimePoint active_;                   // when something last came or went
+    TimePoint patient_since_;            // the peer has owed something since then at the latest
+    std::size_t unsent_ = 0;             // when patience was last checked
+    std::uint32_t bytes_in_flight_ = 0;  // not beside in_flight_: ARCHITECTURE.md section 8
     std::uint8_t malformed_ = 0;
     bool progress_ = false;  // a request was finished since patience was last checked
     bool reading_ = false;   // taking requests: replies are gathered in Shared::out

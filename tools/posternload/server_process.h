@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the server's process costs, from /proc.
+// What the server's process costs.
 #pragma once
 
 #include <optional>
@@ -16,11 +16,9 @@ namespace postern::load {
 // process 1.
 std::optional<int> server_of(int fd);
 
-// User and system time of a process, all its threads included (proc(5), stat, fields 14 and 15); in
-// steps of a hundredth of a second.  The error is a sentence.
+// User and system time of a process, all its threads included, to the nanosecond: what proc(5) has
+// in steps of a hundredth of a second (clock_getcpuclockid(3)).  The error is a sentence.
 tl::expected<Duration, std::string> cpu_time(int pid);
-
-// Our own, exactly.
 Duration own_cpu_time();
 
 }  // namespace postern::load

@@ -11,6 +11,8 @@
 #include <random>
 #include <sstream>
 
+#include "policy/config/document.h"
+#include "resolver/service/native_dialect.h"
 #include "tests/unit/service/conversation.h"
 
 namespace postern::service {
@@ -262,6 +264,49 @@ TEST(NativeDialect, AnUnknownKindWithTextIsSteppedOver) {
         std::string_view(replies).substr(native::text_header_size + native::text_length(replies)));
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->tag, 6U);
+}
+
+// Frames are kept between answers: none may show in an answer that is not the same.
+TEST(NativeDialect, AnAnswersFrameDependsOnNothingThatWasAnsweredBefore) {
+    Problems problems;
+    const auto policies =
+        policy::PolicySet::load(Document::parse("", "test.toml", problems), {}, problems);
+    ASSERT_NE(policies, nullptr);
+    const Request request;
+    const Evidence evidence;
+    std::vector<Decision> decisions(3);  // numbered from 1
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+        decisions[i].verdict.code = static_cast<std::uint16_t>(550 + i);
+        decisions[i].verdict.action = Action::reject;
+    }
+    Scratch shared;
+    NativeDialect one(shared);
+    NativeDialect other(shared);
+    std::mt19937_64 random(1);
+    std::size_t repeated = 0;
+    std::string before;
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+        const std::size_t which = random() % decisions.size();
+        const Answer answer{.request = request,
+                            .decision = decisions[which],
+                            .evidence = evidence,
+                            .policies = *policies,
+                            .elapsed = std::chrono::microseconds{random() % 8 == 0 ? 70 : 0},
+                            .mode = random() % 4 == 0 ? Mode::monitor : Mode::enforce,
+                            .alike = random() % 4 == 0 ? 0 : which + 1};
+        const Ticket ticket({.number = i});
+        std::string out = "behind what is there";
+        (random() % 2 == 0 ? one : other).append_answer(out, ticket, answer);
+
+        Scratch fresh;
+        std::string expected = "behind what is there";
+        NativeDialect(fresh).append_answer(expected, ticket, answer);
+        ASSERT_EQ(out, expected) << i;
+        const std::string rest = out.substr(out.size() - 24);
+        repeated += rest == before;
+        before = rest;
+    }
+    EXPECT_GT(repeated, 200U) << "else this shows little";
 }
 
 }  // namespace
