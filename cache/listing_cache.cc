@@ -18,8 +18,9 @@ ListingCache::ListingCache(const Options& options)
 
 // The keys lie at the end, so that where they end need not be known.
 void ListingCache::prefetch(std::span<const IpAddress> addresses, Expected& expected) const {
-    expected.next_ = Expected::most - addresses.size();
-    table_.prefetch(addresses, std::span(expected.keys_).subspan(expected.next_));
+    const std::size_t count = std::min(addresses.size(), Expected::most);
+    expected.next_ = Expected::most - count;
+    table_.prefetch(addresses.first(count), std::span(expected.keys_).subspan(expected.next_));
 }
 
 // The key of an IPv6 address that is remembered for its network is made again.

@@ -65,7 +65,7 @@ class ListingCache {
     void populate(const std::stop_token& stop) const { table_.populate(stop); }
 
     // Has the memory of the addresses fetched, of all at the same time: worth it where several
-    // finds follow.  At most Expected::most of them; what was expected before is no longer.
+    // finds follow.  Of the first Expected::most; what was expected before is no longer.
     void prefetch(std::span<const IpAddress> addresses, Expected& expected) const;
 
     // Has `said` say what is good at `now`; returns of which lists that is.

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "resolver/io/short_turns.h"
 #include "resolver/log/key_value.h"
 
 namespace postern {
@@ -64,7 +65,10 @@ Worker::Worker(std::unique_ptr<io::Loop> loop, const config::Config& config, Sha
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-    thread_ = std::thread([this] { loop_->run(); });
+    thread_ = std::thread([this] {
+        io::ask_for_short_turns();
+        loop_->run();
+    });
 }
 
 void Worker::prove_lists(Duration patience) {

@@ -69,7 +69,7 @@ class RequestSink {
     // `request` is valid during the call only.
     virtual void ask(const Origin& origin, const Request& request, ReplySink& replies) = 0;
     // Connections from these clients are about to be asked about, one after the other: what is
-    // known of them may be fetched together.  At most sixteen (Queries::most).  Changes no reply.
+    // known of them may be fetched together.  Changes no reply.
     virtual void expect(std::span<const IpAddress>) {}
 };
 
