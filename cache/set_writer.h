@@ -8,6 +8,8 @@
 // asked for again.
 #pragma once
 
+#include <optional>
+
 #include "cache/table.h"
 
 namespace postern::cache {
