@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """S8, S9 and memory: the daemon as a whole, while it reloads, starts, and is flooded."""
 
+import itertools
 import json
 import statistics
 import subprocess
@@ -35,11 +36,14 @@ def milliseconds(report, name):
 
 
 class Reloading(threading.Thread):
-    """Reloads the daemon over and over until the block ends; how long each reload took."""
+    """Reloads the daemon over and over until the block ends; how long each reload took.
 
-    def __init__(self, daemon, configs):
+    The files are taken in turns and put in place without being written, which would take a
+    processor for longer than some reloads."""
+
+    def __init__(self, daemon, files):
         super().__init__()
-        self.daemon, self.configs = daemon, configs
+        self.daemon, self.files = daemon, files
         self.seconds = []
         self.enough = threading.Event()
         self.error = None
@@ -55,10 +59,13 @@ class Reloading(threading.Thread):
             raise RuntimeError(f"a reload failed: {self.error}")
 
     def run(self):
-        number = 0
-        while not self.enough.wait(0.2):
-            number += 1
-            self.daemon.write_config(self.configs[number % 2])
+        place = self.daemon.config
+        following = place.with_suffix(".next")
+        for file in itertools.cycle(self.files):
+            if self.enough.wait(0.2):
+                return
+            following.hardlink_to(file)
+            following.replace(place)
             start = time.monotonic()
             done = self.daemon.ctl("reload")
             self.seconds.append(time.monotonic() - start)
@@ -67,37 +74,54 @@ class Reloading(threading.Thread):
                 return
 
 
+def measure_reloads(daemon, files, context, picture):
+    """Reports of a steady open loop of cached verdicts in pairs, the second while there are
+    reloads; and how long these took.
+
+    A pair is short and there are many: the worst of a machine that is shared comes at times of its
+    own, and the median of their differences leaves it out."""
+    steady = {
+        "rate": 2000,
+        "duration": 2,
+        "addresses": "11.0.0.0/22",
+        "first": True,
+    }
+    pairs, took = [], []
+    for _ in range(1 if context.quick else 24):
+        still = load(context.binaries, daemon.gateway, **steady)
+        with Reloading(daemon, files) as reloads:
+            pairs.append((still, load(context.binaries, daemon.gateway, plot=picture, **steady)))
+        took += reloads.seconds
+    return pairs, took
+
+
 def reload_under_load(context):
-    """S8: a steady open loop of cached verdicts, with and without reloads; they take turns."""
+    """S8."""
     count = 2000 if context.quick else 100_000
-    seconds = 2 if context.quick else 8
-    still, reloading, took = [], [], []
+    folder = context.subfolder("s8-daemon")
     with name_server(context.subfolder("s8")) as server:
-        daemon = posternd(context.subfolder("s8-daemon"), server.port)
-        configs = [
-            harness.Config(port=server.port, ipv6=False, hits=6, more=policies(count, text))
-            for text in ("one", "other")
-        ]
+        daemon = posternd(folder, server.port)
         try:
-            daemon.write_config(configs[0])
+            files = [folder / "one.toml", folder / "other.toml"]
+            for file in files:
+                more = policies(count, file.stem)
+                config = harness.Config(port=server.port, ipv6=False, hits=6, more=more)
+                file.write_text(config.text(folder))
+            daemon.config.write_text(files[1].read_text())
             first = daemon.ctl("reload", "--force")
             if first.returncode != 0:
                 raise RuntimeError(first.stdout + first.stderr)
-            steady = {"rate": 2000, "duration": seconds, "addresses": "11.0.0.0/22"}
-            for number in range(context.rounds):
-                still.append(load(context.binaries, daemon.gateway, **steady))
-                picture = context.picture(f"{count} policies reloaded again and again", "s8.svg")
-                with Reloading(daemon, configs) as reloads:
-                    result = load(context.binaries, daemon.gateway, plot=picture, **steady)
-                reloading.append(result)
-                took += reloads.seconds
+            picture = context.picture(f"{count} policies reloaded again and again", "s8.svg")
+            pairs, took = measure_reloads(daemon, files, context, picture)
         finally:
             daemon.stop()
-    worst = statistics.median(
-        milliseconds(a, "max") - milliseconds(b, "max") for a, b in zip(reloading, still)
-    )
-    usual = statistics.median(milliseconds(result, "max") for result in still)
-    late = statistics.median(result["generator"]["late_us_max"] / 1000 for result in reloading)
+
+    def median(value_of):
+        return statistics.median(value_of(still, reloading) for still, reloading in pairs)
+
+    worst = median(lambda a, b: milliseconds(b, "max") - milliseconds(a, "max"))
+    usual = median(lambda a, b: milliseconds(a, "max"))
+    late = median(lambda a, b: b["generator"]["late_us_max"] / 1000)
     reload_time = statistics.median(took)
     return [
         Row(
@@ -109,7 +133,8 @@ def reload_under_load(context):
         Row(
             *("S8", "the same: worst latency above that without reloads"),
             amount(max(worst, 0), "ms"),
-            f"worst without {amount(usual, 'ms')}; the generator itself late {amount(late, 'ms')}",
+            f"median of {len(pairs)} pairs of 2 s; worst without {amount(usual, 'ms')}; "
+            f"the generator itself late {amount(late, 'ms')}",
             target="<= 1 ms",
             holds=worst <= 1,
         ),

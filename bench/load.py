@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs posternload, or its twin for memcached, and hands on what it measured."""
 
+import functools
 import json
 import subprocess
 
+FIRST = ["chrt", "--fifo", "1"]
 
-def load(binaries, socket, **options):
-    """posternload's report of one run; `options` are its own, closed=True for --closed."""
-    return _report([binaries / "posternload", "--report", "json"], socket, options)
+
+def load(binaries, socket, first=False, **options):
+    """posternload's report of one run; `options` are its own, closed=True for --closed.
+
+    `first`: it gets a processor before everybody else, where that is allowed, so that what it
+    measures is how long the server waits for one, and not how long it waits itself."""
+    prefix = FIRST if first and may_go_first() else []
+    return _report([*prefix, binaries / "posternload", "--report", "json"], socket, options)
+
+
+@functools.cache
+def may_go_first():
+    return subprocess.run([*FIRST, "true"], capture_output=True, check=False).returncode == 0
 
 
 def closed(binaries, socket, **options):

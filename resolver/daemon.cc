@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "resolver/config/endpoint_text.h"
+#include "resolver/io/background.h"
 #include "resolver/io/descriptors.h"
 #include "resolver/log/key_value.h"
 #include "resolver/log/output.h"
@@ -24,6 +25,8 @@ namespace {
 constexpr Duration drain_patience = std::chrono::seconds{5};
 // A loop turns within milliseconds; one that has not by then hangs.
 constexpr Duration turn_patience = std::chrono::seconds{2};
+// For how long each half of a reload, making a set and freeing another, steps aside.
+constexpr Duration reload_patience = std::chrono::seconds{1};
 
 // Takes the replies to requests that no connection made; the tag says to which.
 class Replies final : public service::ReplySink {
@@ -176,7 +179,17 @@ void Daemon::on_each_worker(const Task& task) {
 bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     const std::lock_guard one_at_a_time(reloading_);
     const supervisor::Reloading under_way;
-    const bool applied = try_reload(problems, sweeping);
+    std::shared_ptr<const config::Config> next;
+    std::string change;
+    io::in_background(reload_patience, [&] {
+        next = config::load(path_, problems);
+        if (next != nullptr) change = sweeping_change(*config()->policies, *next->policies);
+    });
+    if (sweeping == Sweeping::wanted) change.clear();
+    const bool applied = may_replace(next.get(), change, problems);
+    auto unused = applied ? apply(std::move(next)) : std::move(next);
+    io::in_background(reload_patience, [&] { unused.reset(); });
+
     const std::lock_guard lock(mutex_);
     ++(applied ? reloads_.applied : reloads_.refused);
     reloads_.last_successful = applied;
@@ -184,16 +197,15 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     return applied;
 }
 
-bool Daemon::try_reload(Problems& problems, Sweeping sweeping) {
-    const auto running = config();
-    std::shared_ptr<const config::Config> next = config::load(path_, problems);
+bool Daemon::may_replace(const config::Config* next, const std::string& change,
+                         Problems& problems) const {
     if (next == nullptr) {
         spdlog::error("event=reload_refused file={} problems={}", log::value(path_),
                       problems.size());
         return false;
     }
     // A policy set speaks of lists by number, so it cannot be put in place beside other lists.
-    if (const auto keys = config::needs_restart(*running, *next); !keys.empty()) {
+    if (const auto keys = config::needs_restart(*config(), *next); !keys.empty()) {
         problems.push_back(
             {.file = path_,
              .message = fmt::format("changed, which takes a restart: {}; nothing was changed",
@@ -202,8 +214,7 @@ bool Daemon::try_reload(Problems& problems, Sweeping sweeping) {
                       log::value(joined(keys)));
         return false;
     }
-    const std::string change = sweeping_change(*running->policies, *next->policies);
-    if (!change.empty() && sweeping == Sweeping::refused) {
+    if (!change.empty()) {
         problems.push_back({.file = path_,
                             .message = change +
                                        "; nothing was changed; if that is what you mean, use "
@@ -212,6 +223,10 @@ bool Daemon::try_reload(Problems& problems, Sweeping sweeping) {
                       log::value(change));
         return false;
     }
+    return true;
+}
+
+std::shared_ptr<const config::Config> Daemon::apply(std::shared_ptr<const config::Config> next) {
     on_each_worker([&](Worker& worker) {
         worker.pipeline().set_policies(next->policies);
         worker.pipeline().set_deadline(next->gateway.deadline);
@@ -220,12 +235,14 @@ bool Daemon::try_reload(Problems& problems, Sweeping sweeping) {
     });
     journal_->set(next->journal.settings);
     log::set_format(next->journal.settings.line.format);
+    const auto policies = next->policies;
     {
         const std::lock_guard lock(mutex_);
-        retired_ = std::exchange(config_, next);
+        std::swap(next, config_);
+        std::swap(next, retired_);
     }
-    spdlog::info("event=reloaded policy_set={}", next->policies->hash_text());
-    return true;
+    spdlog::info("event=reloaded policy_set={}", policies->hash_text());
+    return next;
 }
 
 std::vector<Decided> Daemon::decide(std::span<const Request> requests, service::Door door) {

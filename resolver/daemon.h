@@ -3,9 +3,9 @@
 // The control side of a running Postern: owns the workers, what they share, the sockets and the
 // configuration in force.
 //
-// Slow things happen here, on the caller's thread, and never on a worker's: reading configuration,
-// compiling policies, freeing the old set, making JSON.  All members may be called from several
-// threads.
+// Slow things happen here and never on a worker's thread: making JSON on the caller's; reading
+// configuration, compiling policies and freeing the old set in the background, because they take a
+// processor for long.  All members may be called from several threads.
 #pragma once
 
 #include <atomic>
@@ -101,7 +101,12 @@ class Daemon {
     std::shared_ptr<const config::Config> config() const;
 
   private:
-    bool try_reload(Problems& problems, Sweeping sweeping);
+    // Whether `next`, null if it could not be loaded, may take the place of what is in force;
+    // `change` says what is sweeping about that.
+    bool may_replace(const config::Config* next, const std::string& change,
+                     Problems& problems) const;
+    // Returns what nobody uses any more.
+    std::shared_ptr<const config::Config> apply(std::shared_ptr<const config::Config> next);
     tl::expected<void, std::string> make_workers(const config::Config& config);
     tl::expected<void, std::string> open_sockets(const config::GatewayConfig& gateway);
     tl::expected<void, std::string> open_dns_door(const io::Endpoint& listen);

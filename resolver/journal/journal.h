@@ -22,9 +22,9 @@
 #include <thread>
 #include <vector>
 
+#include "resolver/io/background_priority.h"
 #include "resolver/io/clocks.h"
 #include "resolver/io/wakeup.h"
-#include "resolver/journal/background_priority.h"
 #include "resolver/journal/decision_line.h"
 #include "resolver/journal/recorder.h"
 #include "resolver/journal/settings.h"
@@ -105,7 +105,7 @@ class Journal {
     TimePoint trim_due_{};
 
     io::Wakeup wake_;
-    BackgroundPriority priority_;
+    io::BackgroundPriority priority_;
 
     // Guards what follows.  The thread may hold it: whoever wants it raises the thread before.
     std::mutex mutex_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resolver/journal/background_priority.h"
+#include "resolver/io/background_priority.h"
 
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace postern::journal {
+namespace postern::io {
 
 namespace {
 
@@ -34,4 +34,4 @@ void BackgroundPriority::set_policy(int policy) const {
         (void)::sched_setscheduler(thread, policy, &no_more);
 }
 
-}  // namespace postern::journal
+}  // namespace postern::io

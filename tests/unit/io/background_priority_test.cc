@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resolver/journal/background_priority.h"
+#include "resolver/io/background_priority.h"
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -10,7 +10,7 @@
 
 #include <thread>
 
-namespace postern::journal {
+namespace postern::io {
 namespace {
 
 int policy() { return ::sched_getscheduler(0); }
@@ -65,4 +65,4 @@ TEST(BackgroundPriority, StaysWhereItCouldNotComeBackFrom) {
 }
 
 }  // namespace
-}  // namespace postern::journal
+}  // namespace postern::io

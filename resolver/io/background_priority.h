@@ -12,7 +12,7 @@
 
 #include <atomic>
 
-namespace postern::journal {
+namespace postern::io {
 
 class BackgroundPriority {
   public:
@@ -20,8 +20,8 @@ class BackgroundPriority {
     void enter();
     // The thread itself: may wait again.
     void lower();
-    // From any thread: runs like everybody else, but for its niceness.  Takes no lock; nothing
-    // before enter().
+    // From any thread: runs like everybody else, but for its niceness.  Takes no lock; does nothing
+    // before enter(), and after the end of the thread.
     void raise();
 
   private:
@@ -30,4 +30,4 @@ class BackgroundPriority {
     std::atomic<pid_t> thread_ = 0;  // 0: cannot be raised
 };
 
-}  // namespace postern::journal
+}  // namespace postern::io
