@@ -41,7 +41,7 @@ ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
     said.due_ = 0;
     Table::Line line;
     if (!table_.find(key, line)) {
-        for (ListIndex list = 0; list < lists; ++list) said.tell(list, Cell{});
+        said.tell(lists, [](ListIndex) { return Cell{}; });
         return 0;
     }
     const Tick at = to_tick(now);
@@ -49,10 +49,10 @@ ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
     for (ListIndex list = 0; list < lists; list += 2)
         glance.look_at(line.pairs[list / 2], said.told_[list / 2]);
     if (!glance.is_as_told()) {
-        for (ListIndex list = 0; list < lists; ++list) {
+        said.tell(lists, [&](ListIndex list) {
             const Cell cell = line.cell(list);
-            said.tell(list, cell.is_good(at) ? cell : Cell{});
-        }
+            return cell.is_good(at) ? cell : Cell{};
+        });
     }
     if (line.is_often_asked && glance.may_be_due()) {
         for (ListIndex list = 0; list < lists; ++list)

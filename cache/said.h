@@ -33,8 +33,9 @@ class Said {
   private:
     friend class ListingCache;
 
-    // `cell` is good, or empty.
-    void tell(ListIndex list, Cell cell);
+    // `cell_of` gives the cell of each list, good or empty.
+    template <class CellOf>
+    void tell(ListIndex lists, const CellOf& cell_of);
 
     Evidence unknown_;
     Evidence evidence_;
@@ -43,5 +44,27 @@ class Said {
     ListMask failures_ = 0;
     ListMask due_ = 0;
 };
+
+// The masks are gathered beside, not list by list where they lie: ARCHITECTURE.md section 8.
+template <class CellOf>
+inline void Said::tell(ListIndex lists, const CellOf& cell_of) {
+    ListMask opinions = 0;
+    ListMask failures = 0;
+    for (ListIndex list = 0; list < lists; ++list) {
+        const Cell cell = cell_of(list);
+        if (cell.is_opinion()) {
+            opinions |= mask_of(list);
+        } else if (!cell.is_empty()) {
+            failures |= mask_of(list);
+        }
+        CellPair& pair = told_[list / 2];
+        const std::uint64_t told = cell.without_times();
+        if (told == pair.cell(list % 2).word()) continue;
+        pair.set(list % 2, told);
+        evidence_.listings[list] = cell.is_empty() ? unknown_.listings[list] : cell.listing();
+    }
+    opinions_ = opinions;
+    failures_ = failures;
+}
 
 }  // namespace postern::cache

@@ -37,7 +37,6 @@ bool is_milter(char c) { return c == '\0'; }
 void Connection::on_bytes(std::string_view bytes) {
     if (ended_ || bytes.empty()) return;
     if (dialect_ == nullptr) choose_dialect(bytes.front());
-    active_ = shared_.loop.now();
     shared_.moved += bytes.size();
 
     reading_ = true;
@@ -211,12 +210,12 @@ void Connection::say(std::string_view reply) {
 void Connection::reply(Ticket ticket, const Answer& answer) {
     --in_flight_;
     bytes_in_flight_ -= ticket.weight();
-    active_ = shared_.loop.now();
     ++counters_->replies;
     if (reading_) {
         append(shared_.out, ticket, answer);
         return;
     }
+    active_ = shared_.loop.now();
     shared_.late.clear();
     append(shared_.late, ticket, answer);
     send(shared_.late);
@@ -285,6 +284,7 @@ void Connection::queue_up(std::vector<io::SocketId>& line) {
 }
 
 void Connection::settle() {
+    active_ = shared_.loop.now();
     reading_ = false;
     flush();
     close_if_done();

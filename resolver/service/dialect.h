@@ -118,14 +118,20 @@ struct Intake {
 
 class Dialect {
   public:
+    // How the replies follow the requests.
+    enum class Order : std::uint8_t {
+        by_tag,      // in any order: each carries its request's tag
+        as_asked,    // in the order of the requests
+        one_by_one,  // the same; the next request is read when this one has its reply, on which its
+                     // meaning depends
+    };
+    Dialect(Door door, Order order) : door_(door), order_(order) {}
     virtual ~Dialect() = default;
 
-    virtual Door door() const = 0;
-    const char* name() const { return to_string(door()); }
-    // Replies leave in the order of the requests.  Otherwise they carry the tag.
-    virtual bool ordered() const = 0;
-    // What a request means depends on the answer to the one before, so that is waited for.
-    virtual bool one_by_one() const { return false; }
+    Door door() const { return door_; }
+    const char* name() const { return to_string(door_); }
+    bool ordered() const { return order_ != Order::by_tag; }
+    bool one_by_one() const { return order_ == Order::one_by_one; }
 
     // In the midst of something that takes several requests: not to be closed for being idle.
     virtual bool is_busy() const { return false; }
@@ -143,6 +149,10 @@ class Dialect {
     virtual void append_answer(std::string& out, Ticket ticket, const Answer& answer) = 0;
     // The last word to a peer whose bytes make no sense any more (Cut::error).
     virtual void append_lost(std::string& out, std::string_view error) const = 0;
+
+  private:
+    const Door door_;
+    const Order order_;
 };
 
 }  // namespace postern::service

@@ -12,10 +12,9 @@ class JsonLines final : public Dialect {
   public:
     static constexpr std::size_t line_size_max = 1U << 20;
 
-    explicit JsonLines(Scratch& scratch) : requests_(scratch) {}
+    explicit JsonLines(Scratch& scratch)
+        : Dialect(Door::json, Order::as_asked), requests_(scratch) {}
 
-    Door door() const override { return Door::json; }
-    bool ordered() const override { return true; }
     bool is_busy() const override { return requests_.is_busy(); }
     std::size_t kept() const override { return requests_.kept(); }
 

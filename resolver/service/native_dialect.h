@@ -14,10 +14,10 @@ namespace postern::service {
 class NativeDialect final : public Dialect {
   public:
     explicit NativeDialect(Scratch& scratch)
-        : requests_(scratch), last_frame_(scratch.last_frame) {}
+        : Dialect(Door::native, Order::by_tag),
+          requests_(scratch),
+          last_frame_(scratch.last_frame) {}
 
-    Door door() const override { return Door::native; }
-    bool ordered() const override { return false; }
     bool is_busy() const override { return requests_.is_busy(); }
     std::size_t kept() const override { return requests_.kept(); }
 

@@ -23,10 +23,8 @@ class Postfix final : public Dialect {
     // Postfix itself sends about 600 bytes.
     static constexpr std::size_t request_size_max = 64U << 10;
 
-    explicit Postfix(Scratch& scratch) : scratch_(scratch) {}
-
-    Door door() const override { return Door::postfix; }
-    bool ordered() const override { return true; }
+    explicit Postfix(Scratch& scratch)
+        : Dialect(Door::postfix, Order::as_asked), scratch_(scratch) {}
 
     Cut cut(std::string_view bytes, std::size_t seen, bool last) const override;
     Intake read(std::string_view bytes, std::string& reply) override;

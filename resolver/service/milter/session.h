@@ -40,11 +40,9 @@ class Session final : public Dialect {
     // A message with more forged header fields is refused: removing them would cost too much.
     static constexpr std::size_t forged_max = 1000;
 
-    explicit Session(const Options& options) : options_(options) {}
+    explicit Session(const Options& options)
+        : Dialect(Door::milter, Order::one_by_one), options_(options) {}
 
-    Door door() const override { return Door::milter; }
-    bool ordered() const override { return true; }
-    bool one_by_one() const override { return true; }
     bool is_busy() const override { return transaction_.has_message(); }
     std::size_t kept() const override;
 
