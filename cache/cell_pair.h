@@ -7,6 +7,7 @@
 // not looked at in the end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "cache/cell.h"
@@ -29,6 +30,17 @@ class CellPair {
 
     Words words_;
 };
+
+// Calls `look(pair)` for all pairs of a line with so many lists.  Behind an odd list lies an empty
+// cell; and since every line has room for six, those are looked at in any case, without a loop.
+template <class Look>
+inline void for_each_pair(std::size_t lists, const Look& look) {
+    constexpr std::size_t always = 3;
+    look(0);
+    look(1);
+    look(2);
+    for (std::size_t pair = always; 2 * pair < lists; ++pair) look(pair);
+}
 
 // Whether all cells of a line are good and say what was told before.
 class Glance {

@@ -46,8 +46,8 @@ ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
     }
     const Tick at = to_tick(now);
     Glance glance(at);
-    for (ListIndex list = 0; list < lists; list += 2)
-        glance.look_at(line.pairs[list / 2], said.told_[list / 2]);
+    for_each_pair(lists,
+                  [&](std::size_t pair) { glance.look_at(line.pairs[pair], said.told_[pair]); });
     if (!glance.is_as_told()) {
         said.tell(lists, [&](ListIndex list) {
             const Cell cell = line.cell(list);

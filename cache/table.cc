@@ -134,8 +134,9 @@ unsigned Table::find_way(HeadWords& head, const Key& key) const {
 inline void Table::copy_line(HeadWords& head, unsigned way, Line& copy) const {
     const std::uint64_t* const words = line(head, way);
     const std::uint64_t* const cells = words + address_size;
-    for (std::size_t i = 0; i < lists_; i += 2)  // behind an odd one lies an empty one
-        copy.pairs[i / 2] = CellPair(load(cells[i]), load(cells[i + 1]));
+    for_each_pair(lists_, [&](std::size_t pair) {
+        copy.pairs[pair] = CellPair(load(cells[2 * pair]), load(cells[2 * pair + 1]));
+    });
     const ListMask forgotten = forgotten_since(load_bytes(head[epochs_at])[way]);
     for (ListIndex list = 0; forgotten >> list != 0; ++list) {
         if ((forgotten & mask_of(list)) != 0) copy.pairs[list / 2].set(list % 2, Cell{}.word());

@@ -46,6 +46,10 @@ class Decider {
         bool holds_for(std::uint64_t policy_set, const Evidence& said, bool pairs) const;
     };
 
+    const Decision& decide_alike(const PolicySet& policies, const Request& request,
+                                 const Evidence& evidence, const Memory& memory, WallTime now,
+                                 bool has_pairs);
+
     // With a number, and the one that was made last without.
     std::array<Decided, 4> alike_;
     Decided single_;

@@ -6,14 +6,14 @@
 
 namespace postern::policy {
 
-void PolicyHits::count(const Decision& decision) {
-    for (const RecipientDecision& recipient : decision.recipients) count(recipient);
+void PolicyHits::count_named(const Decision& decision) {
+    for (const RecipientDecision& recipient : decision.recipients) count_named(recipient);
     if (!decision.recipients.empty()) return;
     const std::array named{decision.verdict.policy, decision.connection_reputation.policy};
     count_each_once(named);
 }
 
-void PolicyHits::count(const RecipientDecision& decision) {
+void PolicyHits::count_named(const RecipientDecision& decision) {
     std::array<PolicyRef, 8> named{decision.verdict.policy, decision.permit.policy,
                                    decision.reputation.policy};
     if (decision.content) {

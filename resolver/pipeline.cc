@@ -73,9 +73,9 @@ void Pipeline::ask_with_gaps(const service::Origin& origin, const Request& reque
     wait_for_lists(origin, request, replies, known.evidence, stale);
 }
 
-void Pipeline::answer_at_once(const service::Origin& origin, const Request& request,
-                              service::ReplySink& replies, const Known& known,
-                              const Evidence& evidence) {
+inline void Pipeline::answer_at_once(const service::Origin& origin, const Request& request,
+                                     service::ReplySink& replies, const Known& known,
+                                     const Evidence& evidence) {
     if (known.public_address) count(origin, stats_.cache_hits);
     count(origin, stats_.answered_at_once);
     reply(origin, request, replies, *policies_, evidence, Duration::zero());
@@ -98,7 +98,7 @@ Evidence Pipeline::what_counts(const Evidence& said, const Evidence& stale) cons
 }
 
 // Lists are asked only about addresses that a host on the Internet can have.
-Pipeline::Known Pipeline::recall(const IpAddress& client) {
+inline Pipeline::Known Pipeline::recall(const IpAddress& client) {
     static const Evidence nothing;
     if (!client.is_public()) return {.evidence = nothing};
     const bool is_v4 = client.is_v4();
@@ -261,9 +261,9 @@ void Pipeline::reply_and_forget(WaitingRequest& waiting, const Evidence& evidenc
 }
 
 // Tells what was decided last.
-void Pipeline::reply(const service::Origin& origin, const Request& request,
-                     service::ReplySink& replies, const policy::PolicySet& policies,
-                     const Evidence& evidence, Duration elapsed) {
+inline void Pipeline::reply(const service::Origin& origin, const Request& request,
+                            service::ReplySink& replies, const policy::PolicySet& policies,
+                            const Evidence& evidence, Duration elapsed) {
     const Decision& decision = decider_.decision();
     const service::Answer answer{.request = request,
                                  .decision = decision,

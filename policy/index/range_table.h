@@ -26,6 +26,7 @@ class RangeTable {
     // Calls `found(number)` for every range that holds `address`, the longest prefix first.
     template <class Found>
     void for_each(const IpAddress& address, Found found) const {
+        if (lengths_.empty()) return;
         const Bits whole(address);
         const bool is_v4 = whole.is_v4();
         for (const Length& length : lengths_) {

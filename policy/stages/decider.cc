@@ -40,11 +40,18 @@ const Decision& Decider::decide(const PolicySet& policies, const Request& reques
         return single_.decision;
     }
     const bool has_pairs = memory.has_pairs();
-    const auto holds = [&](const Decided& decided) {
-        return decided.holds_for(index.fingerprint, evidence, has_pairs);
-    };
-    if (holds(*last_)) return last_->decision;
-    last_ = std::find_if(alike_.begin(), alike_.end(), holds);
+    if (last_->holds_for(index.fingerprint, evidence, has_pairs)) return last_->decision;
+    return decide_alike(policies, request, evidence, memory, now, has_pairs);
+}
+
+// Looks among those with a number, and else makes one.
+const Decision& Decider::decide_alike(const PolicySet& policies, const Request& request,
+                                      const Evidence& evidence, const Memory& memory, WallTime now,
+                                      bool has_pairs) {
+    const std::uint64_t policy_set = policies.index().fingerprint;
+    last_ = std::find_if(alike_.begin(), alike_.end(), [&](const Decided& decided) {
+        return decided.holds_for(policy_set, evidence, has_pairs);
+    });
     if (last_ != alike_.end()) return last_->decision;
 
     last_ = &alike_[oldest_];

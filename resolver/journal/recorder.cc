@@ -9,7 +9,11 @@ namespace postern::journal {
 void Recorder::on_decision(const service::Origin& origin, const service::Answer& answer) {
     const Wanted wanted = wanted_.load(std::memory_order_relaxed);
     const bool has_line = gets_line(wanted, answer);
-    if (!has_line && !wanted.rows) return;
+    if (has_line || wanted.rows) record(origin, answer, has_line);
+}
+
+[[gnu::noinline]] void Recorder::record(const service::Origin& origin,
+                                        const service::Answer& answer, bool has_line) {
     const auto write = [&](std::span<std::byte> room) {
         if (room.size() <= entry_head) return false;
         room.front() = std::byte{has_line};

@@ -53,6 +53,7 @@ class Recorder final : public service::DecisionObserver {
     std::uint64_t suppressed() const { return suppressed_.value(); }
 
   private:
+    void record(const service::Origin& origin, const service::Answer& answer, bool has_line);
     std::span<std::byte> room_of_next_chunk();
     bool gets_line(const Wanted& wanted, const service::Answer& answer);
 
