@@ -48,10 +48,20 @@ struct PeerCredentials {
     std::uint32_t gid = 0;
 };
 
+// What a stream has received and is about to be given.
+struct Arrival {
+    SocketId stream;
+    std::span<const std::byte> bytes;
+};
+
 // Events of a stream.  `bytes` is valid during the call only.
 class StreamEvents {
   public:
     virtual ~StreamEvents() = default;
+    // Of a loop that knows: what is about to be delivered to several streams with these events, one
+    // after the other as a rule.  Memory that they will need may be fetched at the same time;
+    // nothing else shall come of it.
+    virtual void on_arrivals(std::span<const Arrival>) {}
     // An outgoing stream is open.
     virtual void on_connected(SocketId) {}
     virtual void on_bytes(SocketId stream, std::span<const std::byte> bytes) = 0;

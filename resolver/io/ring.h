@@ -53,6 +53,8 @@ class Ring {
     // one system call.
     void submit_and_wait(unsigned count, Duration patience);
 
+    // As many are taken at a time at most.
+    static constexpr unsigned completions_max = 16;
     // Takes all completions there are, those that the queue had no room for too.
     template <class Take>
     void take_completions(Take take);
@@ -80,11 +82,10 @@ class Ring {
 
 template <class Take>
 void Ring::take_completions(Take take) {
-    constexpr unsigned chunk = 64;
-    io_uring_cqe* completions[chunk];
+    io_uring_cqe* completions[completions_max];
     // Peeking fetches what overflowed once the queue is empty.
-    while (const unsigned count = io_uring_peek_batch_cqe(&ring_, completions, chunk)) {
-        for (unsigned i = 0; i < count; ++i) take(*completions[i]);
+    while (const unsigned count = io_uring_peek_batch_cqe(&ring_, completions, completions_max)) {
+        take(std::span(completions).first(count));
         io_uring_cq_advance(&ring_, count);
     }
 }

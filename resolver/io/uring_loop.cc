@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -65,13 +66,33 @@ Clocks UringLoop::wait(Duration patience) {
 
 void UringLoop::collect() {
     datagrams_received_ = 0;
-    ring_->take_completions([this](const io_uring_cqe& completion) { on_completion(completion); });
+    ring_->take_completions([this](std::span<const io_uring_cqe* const> completions) {
+        announce(completions);
+        for (const io_uring_cqe* completion : completions) on_completion(*completion);
+    });
     settle_sends();
 }
 
+// To the owner of the first stream: as a rule there is no other.
+void UringLoop::announce(std::span<const io_uring_cqe* const> completions) {
+    std::array<Arrival, Ring::completions_max> arrivals;
+    std::size_t count = 0;
+    StreamEvents* owner = nullptr;
+    for (const io_uring_cqe* completion : completions) {
+        if (operation_of(*completion) != Operation::receive) continue;
+        if ((completion->flags & IORING_CQE_F_BUFFER) == 0) continue;
+        const Socket& socket = sockets_.at(index_of(*completion));
+        if (socket.kind != SocketKind::stream || socket.state != SocketState::open) continue;
+        if (owner == nullptr) owner = socket.stream_events;
+        if (socket.stream_events == owner)
+            arrivals[count++] = {.stream = socket.id, .bytes = ring_->buffer(*completion)};
+    }
+    if (count > 1) owner->on_arrivals(std::span(arrivals).first(count));
+}
+
 void UringLoop::on_completion(const io_uring_cqe& completion) {
-    const auto index = static_cast<std::uint32_t>(completion.user_data >> 8);
-    switch (static_cast<Operation>(completion.user_data & 0xFF)) {
+    const std::uint32_t index = index_of(completion);
+    switch (operation_of(completion)) {
         case Operation::nobody_waits:
             return;
         case Operation::wakeup:
@@ -93,6 +114,14 @@ void UringLoop::on_completion(const io_uring_cqe& completion) {
 
 std::uint64_t UringLoop::user_data(Operation operation, std::uint32_t index) {
     return std::uint64_t{index} << 8 | static_cast<std::uint8_t>(operation);
+}
+
+UringLoop::Operation UringLoop::operation_of(const io_uring_cqe& completion) {
+    return static_cast<Operation>(completion.user_data & 0xFF);
+}
+
+std::uint32_t UringLoop::index_of(const io_uring_cqe& completion) {
+    return static_cast<std::uint32_t>(completion.user_data >> 8);
 }
 
 UringLoop::Activity& UringLoop::activity_of(const Socket& socket) {

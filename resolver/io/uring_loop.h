@@ -95,10 +95,13 @@ class UringLoop final : public SocketLoop {
     UringLoop(std::unique_ptr<Ring> ring, const Options& options);
 
     static std::uint64_t user_data(Operation operation, std::uint32_t index);
+    static Operation operation_of(const io_uring_cqe& completion);
+    static std::uint32_t index_of(const io_uring_cqe& completion);
     Activity& activity_of(const Socket& socket);
     void end_operation(Socket& socket);
     void read_wakeup();
 
+    void announce(std::span<const io_uring_cqe* const> completions);
     void on_completion(const io_uring_cqe& completion);
     void on_accepted(Socket& listener, const io_uring_cqe& completion);
     void on_connected(Socket& stream, int result);

@@ -49,6 +49,15 @@ void Connection::on_bytes(std::string_view bytes) {
     settle();
 }
 
+bool Connection::foresee(std::string_view bytes, IpAddress& client) const {
+    if (dialect_ == nullptr || !held_.empty()) return false;
+    Queries& queries = shared_.scratch.queries;
+    dialect_->read_queries(bytes, queries);
+    if (queries.count == 0) return false;
+    client = queries.clients.front();
+    return true;
+}
+
 void Connection::end() {
     if (ended_) return;
     ended_ = true;

@@ -85,6 +85,8 @@ class Connection {
     io::SocketId stream() const { return stream_; }
 
     void on_bytes(std::string_view bytes);
+    // Whether `bytes` are a query if they come next, and about whom.
+    bool foresee(std::string_view bytes, IpAddress& client) const;
     // The peer, or we at shutdown, want no further requests; those that came whole are answered.
     void end();
     void on_drained();

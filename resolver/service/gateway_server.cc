@@ -2,6 +2,7 @@
 #include "resolver/service/gateway_server.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +21,10 @@ constexpr int made_free = 8;
 // Memory is looked at when as many bytes have come and gone: seldom enough to cost nothing, and
 // little enough beside Limits::all_buffered.
 constexpr std::size_t look_after = std::size_t{1} << 20;
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 
@@ -75,10 +80,24 @@ void GatewayServer::on_accept_failed(io::SocketId listener, int error) {
     while (freed < made_free && make_room()) ++freed;
 }
 
+// A query that comes alone is one frame of the native dialect.  Those that come together by one
+// connection are fetched together anyway.
+void GatewayServer::on_arrivals(std::span<const io::Arrival> arrivals) {
+    std::array<IpAddress, Queries::most> clients;
+    std::size_t count = 0;
+    for (const io::Arrival& arrival : arrivals) {
+        if (arrival.bytes.size() != native::fixed_size || count == clients.size()) continue;
+        const Connection* const connection = find(arrival.stream);
+        if (connection == nullptr) continue;
+        if (connection->foresee(text_of(arrival.bytes), clients[count])) ++count;
+    }
+    if (count > 1) shared_.sink.expect(std::span(clients).first(count));
+}
+
 void GatewayServer::on_bytes(io::SocketId stream, std::span<const std::byte> bytes) {
     Connection* connection = find(stream);
     if (connection == nullptr) return;
-    connection->on_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    connection->on_bytes(text_of(bytes));
 }
 
 void GatewayServer::on_end(io::SocketId stream) {

@@ -62,6 +62,7 @@ class GatewayServer final : public io::AcceptEvents,
     bool take_over(io::SocketId listener, int fd) override;
     io::StreamEvents* on_accept(io::SocketId listener, io::SocketId stream) override;
     void on_accept_failed(io::SocketId listener, int error) override;
+    void on_arrivals(std::span<const io::Arrival> arrivals) override;
     void on_bytes(io::SocketId stream, std::span<const std::byte> bytes) override;
     void on_end(io::SocketId stream) override;
     void on_drained(io::SocketId stream) override;

@@ -97,6 +97,11 @@ StreamEvents* Streams::on_accept(SocketId, SocketId stream) {
     return this;
 }
 
+void Streams::on_arrivals(std::span<const Arrival> arrivals) {
+    for (const Arrival& arrival : arrivals) announced += as_text(arrival.bytes);
+    if (act_on_arrivals) act_on_arrivals(arrivals);
+}
+
 void Streams::on_bytes(SocketId stream, std::span<const std::byte> bytes) {
     received += as_text(bytes);
     if (act_on_bytes) act_on_bytes(stream, bytes);

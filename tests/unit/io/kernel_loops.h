@@ -68,6 +68,7 @@ class Streams : public AcceptEvents, public StreamEvents {
     StreamEvents* on_accept(SocketId listener, SocketId stream) override;
     void on_accept_failed(SocketId, int error) override { accept_failures.push_back(error); }
     void on_connected(SocketId) override { ++connected; }
+    void on_arrivals(std::span<const Arrival> arrivals) override;
     void on_bytes(SocketId stream, std::span<const std::byte> bytes) override;
     void on_end(SocketId stream) override;
     void on_drained(SocketId) override { ++drained; }
@@ -76,12 +77,14 @@ class Streams : public AcceptEvents, public StreamEvents {
     std::vector<SocketId> accepted;
     std::vector<int> accept_failures;  // the error of each
     std::string received;
+    std::string announced;
     int ended = 0;
     int connected = 0;
     int drained = 0;
     std::vector<int> closed;  // the error of each
 
     std::function<bool(SocketId)> accept = [](SocketId) { return true; };
+    std::function<void(std::span<const Arrival>)> act_on_arrivals;
     std::function<void(SocketId, std::span<const std::byte>)> act_on_bytes;
     std::function<void(SocketId)> act_on_end;
 };

@@ -35,6 +35,30 @@ TEST_P(StreamTest, WhatIsSentBackArrives) {
     }));
 }
 
+// Only a loop that receives before it delivers can know.
+TEST_P(StreamTest, WhatSeveralStreamsAreGivenIsAnnouncedBeforeTheFirstIs) {
+    listen();
+    std::vector<Client> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(connect());
+    ASSERT_TRUE(run_until([&] { return server.accepted.size() == clients.size(); }));
+    run_some();
+    server.act_on_arrivals = [&](std::span<const Arrival> arrivals) {
+        EXPECT_EQ(server.received, "");
+        EXPECT_EQ(arrivals.size(), clients.size());
+    };
+    for (Client& client : clients) client.send("hello");
+    EXPECT_TRUE(run_until([&] { return server.received == "hellohellohello"; }));
+    EXPECT_EQ(server.announced, GetParam() == Backend::epoll ? "" : server.received);
+}
+
+TEST_P(StreamTest, OneStreamIsNotAnnounced) {
+    listen();
+    Client client = connect();
+    client.send("hello");
+    EXPECT_TRUE(run_until([&] { return server.received == "hello"; }));
+    EXPECT_EQ(server.announced, "");
+}
+
 TEST_P(StreamTest, ManyBatchesOfPipelinedBytesKeepTheirOrder) {
     listen();
     echo();

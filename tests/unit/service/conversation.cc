@@ -62,6 +62,7 @@ std::shared_ptr<const policy::PolicySet> two_lists() {
 
 void ScriptedPipeline::ask(const Origin& origin, const Request& request, ReplySink& replies) {
     ++requests;
+    last = origin;
     unanswered_most = std::max(unanswered_most, ++unanswered);
     if (hold) {
         held.push_back({origin, request, &replies});

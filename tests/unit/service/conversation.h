@@ -44,6 +44,7 @@ class ScriptedPipeline final : public RequestSink {
     bool hold = false;  // answer when told to; otherwise from inside ask()
     std::vector<Held> held;
     std::vector<std::vector<IpAddress>> expected;  // in each call
+    Origin last;                                   // of what was asked
     std::size_t requests = 0;
     std::size_t unanswered = 0;
     std::size_t unanswered_most = 0;

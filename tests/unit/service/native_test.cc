@@ -84,6 +84,56 @@ TEST(NativeFrames, QueriesThatComeTogetherAreAnnouncedTogether) {
               std::vector<IpAddress>(clients.begin() + 16, clients.end()));
 }
 
+// As a loop tells it: what each of several connections is given next.
+TEST(NativeFrames, QueriesOfSeveralConnectionsAreAnnouncedTogether) {
+    Conversation conversation;
+    std::vector<io::SocketId> streams;
+    for (std::uint32_t slot = 0; slot < 32; ++slot) {
+        io::VirtualPeer& peer = conversation.connect();
+        conversation.ask(peer, query(1, "192.0.2.99"));
+        streams.push_back(conversation.pipeline.last.stream);
+    }
+    const std::vector<std::string> texts = {
+        query(1, "192.0.2.1"), query(1, "192.0.2.2") + query(2, "192.0.2.3"),
+        query(1, "192.0.2.4"), query(1, "192.0.2.5").substr(0, 31),
+        documented("ping"),    query(1, "192.0.2.6")};
+    std::vector<io::Arrival> arrivals;
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        arrivals.push_back({.stream = streams[i], .bytes = std::as_bytes(std::span(texts[i]))});
+    arrivals.push_back({.stream = {}, .bytes = arrivals[0].bytes});
+    conversation.server.on_arrivals(arrivals);
+
+    const std::vector<IpAddress> alone = {*IpAddress::parse("192.0.2.1"),
+                                          *IpAddress::parse("192.0.2.4"),
+                                          *IpAddress::parse("192.0.2.6")};
+    ASSERT_EQ(conversation.pipeline.expected.size(), 1U);
+    EXPECT_EQ(conversation.pipeline.expected[0], alone);
+    EXPECT_EQ(conversation.pipeline.requests, streams.size());
+
+    conversation.server.on_arrivals(std::span(arrivals).first(2));
+    EXPECT_EQ(conversation.pipeline.expected.size(), 1U);  // one is nothing to fetch together
+    arrivals.clear();
+    for (const io::SocketId stream : streams)
+        arrivals.push_back({.stream = stream, .bytes = std::as_bytes(std::span(texts[0]))});
+    conversation.server.on_arrivals(arrivals);
+    EXPECT_EQ(conversation.pipeline.expected.back().size(), Queries::most);
+}
+
+TEST(NativeFrames, BehindABeginningNothingIsAnnounced) {
+    Conversation conversation;
+    std::vector<io::Arrival> arrivals;
+    const std::string whole = query(1, "192.0.2.1");
+    for (const std::string& begun : {whole, whole + whole.substr(0, 16)}) {
+        conversation.ask(conversation.connect(), begun);
+        arrivals.push_back({.stream = conversation.pipeline.last.stream,
+                            .bytes = std::as_bytes(std::span(whole))});
+    }
+    arrivals.push_back(arrivals.front());
+    conversation.server.on_arrivals(arrivals);
+    ASSERT_EQ(conversation.pipeline.expected.size(), 1U);
+    EXPECT_EQ(conversation.pipeline.expected[0].size(), 2U);
+}
+
 TEST(NativeFrames, OneQueryIsNotAnnouncedNorIsWhatIsNoQuery) {
     Conversation conversation;
     io::VirtualPeer& peer = conversation.connect();
