@@ -10,7 +10,7 @@
 namespace postern::io {
 
 void in_background(Duration patience, const std::function<void()>& work) {
-    BackgroundPriority priority;
+    BackgroundPriority priority(0);
     std::packaged_task<void()> task(work);
     std::future<void> done = task.get_future();
     std::thread thread;

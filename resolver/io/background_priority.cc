@@ -9,8 +9,6 @@ namespace postern::io {
 
 namespace {
 
-constexpr int niceness = 10;
-
 // Of this thread alone (setpriority(2)).
 bool set_niceness(int value) { return ::setpriority(PRIO_PROCESS, 0, value) == 0; }
 
@@ -18,6 +16,7 @@ bool set_niceness(int value) { return ::setpriority(PRIO_PROCESS, 0, value) == 0
 
 // To leave SCHED_IDLE takes the right to raise a niceness to what the thread has (sched(7)).
 void BackgroundPriority::enter() {
+    const int niceness = ::getpriority(PRIO_PROCESS, 0) + more_niceness_;
     const bool can_be_raised = set_niceness(niceness + 1) && set_niceness(niceness);
     if (!can_be_raised) return;
     thread_.store(::gettid());

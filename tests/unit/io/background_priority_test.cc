@@ -34,7 +34,7 @@ bool may_raise_a_niceness() {
 
 TEST(BackgroundPriority, StepsAsideAndIsRaisedFromAnotherThread) {
     if (!may_raise_a_niceness()) GTEST_SKIP() << "takes CAP_SYS_NICE, or RLIMIT_NICE";
-    BackgroundPriority priority;
+    BackgroundPriority priority(10);
     priority.raise();  // nothing is there yet
     std::thread([&] {
         priority.enter();
@@ -55,7 +55,7 @@ TEST(BackgroundPriority, StaysWhereItCouldNotComeBackFrom) {
     if (limit.rlim_cur >= 10) GTEST_SKIP() << "RLIMIT_NICE allows it";
     std::thread([] {
         give_up_rights();
-        BackgroundPriority priority;
+        BackgroundPriority priority(10);
         priority.enter();
         EXPECT_EQ(policy(), SCHED_OTHER);
         EXPECT_EQ(niceness(), 11);
