@@ -105,7 +105,7 @@ class Journal {
     TimePoint trim_due_{};
 
     io::Wakeup wake_;
-    io::BackgroundPriority priority_{10};
+    io::BackgroundPriority priority_{10};  // never an equal of the loops
 
     // Guards what follows.  The thread may hold it: whoever wants it raises the thread before.
     std::mutex mutex_;

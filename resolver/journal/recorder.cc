@@ -12,6 +12,7 @@ void Recorder::on_decision(const service::Origin& origin, const service::Answer&
     if (has_line || wanted.rows) record(origin, answer, has_line);
 }
 
+// Apart, so that a decision that is not recorded makes no room for what recording needs.
 [[gnu::noinline]] void Recorder::record(const service::Origin& origin,
                                         const service::Answer& answer, bool has_line) {
     const auto write = [&](std::span<std::byte> room) {
