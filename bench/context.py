@@ -28,9 +28,8 @@ class Context:
     charts: list = dataclasses.field(default_factory=list)
     pictures: dict = dataclasses.field(default_factory=dict)  # title to file, made by posternload
 
-    @property
-    def rounds(self):
-        return 1 if self.quick else 3
+    def rounds(self, many=3):
+        return 1 if self.quick else many
 
     def much(self, number):
         """So many requests or addresses; a fiftieth of it to show that it runs."""

@@ -87,7 +87,7 @@ def measure_reloads(daemon, files, context, picture):
         "first": True,
     }
     pairs, took = [], []
-    for _ in range(1 if context.quick else 24):
+    for _ in range(context.rounds(24)):
         still = load(context.binaries, daemon.gateway, **steady)
         with Reloading(daemon, files) as reloads:
             pairs.append((still, load(context.binaries, daemon.gateway, plot=picture, **steady)))
@@ -107,7 +107,7 @@ def reload_under_load(context):
                 more = policies(count, file.stem)
                 config = harness.Config(port=server.port, ipv6=False, hits=6, more=more)
                 file.write_text(config.text(folder))
-            daemon.config.write_text(files[1].read_text())
+            daemon.write_config(files[1].read_text())
             first = daemon.ctl("reload", "--force")
             if first.returncode != 0:
                 raise RuntimeError(first.stdout + first.stderr)

@@ -19,7 +19,7 @@ def against_dnsperf(context, server, daemon):
     except NotInstalled as why:
         return [skipped("S3", f"{UNCACHED}: rate / dnsperf's", str(why))], []
     verdicts, queries = [], []
-    for number in range(context.rounds):
+    for number in range(context.rounds()):
         seconds = 1 if context.quick else 3
         queries.append(dnsperf(context.folder, server.port, seconds) / len(ZONES))
         verdicts.append(uncached(daemon, number, context.much(65_536)))

@@ -117,7 +117,7 @@ def run(context):
         print("  the kernel refuses io_uring: both are epoll")
     with contextlib.ExitStack() as stack:
         subjects = start(context, stack)
-        for _ in range(1 if context.quick else ROUNDS):
+        for _ in range(context.rounds(ROUNDS)):
             for row in CROWDS:
                 for subject in subjects.values():
                     subject.measure(row)

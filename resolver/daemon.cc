@@ -183,9 +183,9 @@ bool Daemon::reload(Problems& problems, Sweeping sweeping) {
     std::string change;
     io::in_background(reload_patience, [&] {
         next = config::load(path_, problems);
-        if (next != nullptr) change = sweeping_change(*config()->policies, *next->policies);
+        if (next != nullptr && sweeping == Sweeping::refused)
+            change = sweeping_change(*config()->policies, *next->policies);
     });
-    if (sweeping == Sweeping::wanted) change.clear();
     const bool applied = may_replace(next.get(), change, problems);
     auto unused = applied ? apply(std::move(next)) : std::move(next);
     io::in_background(reload_patience, [&] { unused.reset(); });

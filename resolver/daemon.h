@@ -102,7 +102,7 @@ class Daemon {
 
   private:
     // Whether `next`, null if it could not be loaded, may take the place of what is in force;
-    // `change` says what is sweeping about that.
+    // `change` says what is sweeping about that and was not asked for.
     bool may_replace(const config::Config* next, const std::string& change,
                      Problems& problems) const;
     // Returns what nobody uses any more.
