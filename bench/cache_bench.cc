@@ -51,7 +51,7 @@ class Sets {
         : cache_({.entries = entries + entries / 5, .lists = lists, .hash_seed = 7}) {
         for (std::uint64_t i = 0; i < entries; ++i) {
             for (ListIndex list = 0; list < lists; ++list) {
-                cache_.put(address(i), list, opinion, 1h, now);
+                cache_.put(address(i), {list, opinion, 1h}, now);
             }
         }
     }

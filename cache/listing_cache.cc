@@ -8,6 +8,19 @@
 
 namespace postern::cache {
 
+namespace {
+
+// A TTL of zero says: use once, do not keep.
+bool is_kept(const Answer& answer) {
+    return is_unknown(answer.listing.state) || answer.ttl >= tick_length;
+}
+
+Cell opinion_of(const Answer& answer, TimePoint now) {
+    return Cell::of_opinion(answer.listing, to_tick(now), to_tick(now + answer.ttl));
+}
+
+}  // namespace
+
 ListingCache::ListingCache(const Options& options)
     : table_({.entries = options.entries,
               .lists = std::clamp<std::size_t>(options.lists, 1, lists_max),
@@ -23,17 +36,20 @@ void ListingCache::prefetch(std::span<const IpAddress> addresses, Expected& expe
     table_.prefetch(addresses.first(count), std::span(expected.keys_).subspan(expected.next_));
 }
 
-// The key of an IPv6 address that is remembered for its network is made again.
+// The key of the address whose turn it is, or null where that is another one, or one of IPv6 that
+// is remembered for its network.
+inline const Table::Key* ListingCache::next_of(Expected& expected, const IpAddress& address) {
+    if (expected.next_ == Expected::most) return nullptr;
+    const Table::Key& key = expected.keys_[expected.next_];
+    if (key.address != std::bit_cast<Table::AddressWords>(address.bytes())) return nullptr;
+    ++expected.next_;
+    return &key;
+}
+
 ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said,
                             Expected& expected) {
-    if (expected.next_ < Expected::most) {
-        const Table::Key& key = expected.keys_[expected.next_];
-        if (key.address == std::bit_cast<Table::AddressWords>(address.bytes())) {
-            ++expected.next_;
-            return find(key, now, said);
-        }
-    }
-    return find(table_.key_of(address), now, said);
+    const Table::Key* const key = next_of(expected, address);
+    return find(key != nullptr ? *key : table_.key_of(address), now, said);
 }
 
 ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
@@ -79,31 +95,36 @@ ListMask ListingCache::find_stale(const IpAddress& address, TimePoint now,
     return found;
 }
 
-void ListingCache::put(const IpAddress& address, ListIndex list, const Listing& listing,
-                       Duration ttl, TimePoint now) {
-    if (ttl < tick_length) return;  // TTL 0: use once, do not keep
-    const Cell opinion = Cell::of_opinion(listing, to_tick(now), to_tick(now + ttl));
-    change(address, list, now, [&](Cell) { return opinion; });
+void ListingCache::put(const IpAddress& address, std::span<const Answer> answers, TimePoint now,
+                       Expected& expected) {
+    const Table::Key* const key = next_of(expected, address);
+    put(key != nullptr ? *key : table_.key_of(address), answers, now);
 }
 
-void ListingCache::put_if_unknown(const IpAddress& address, ListIndex list, const Listing& listing,
-                                  Duration ttl, TimePoint now) {
-    if (ttl < tick_length) return;
-    const Cell opinion = Cell::of_opinion(listing, to_tick(now), to_tick(now + ttl));
-    change(address, list, now,
-           [&](Cell cell) { return cell.is_good_opinion(to_tick(now)) ? cell : opinion; });
+void ListingCache::put(const Table::Key& key, std::span<const Answer> answers, TimePoint now) {
+    if (std::ranges::none_of(answers, is_kept)) return;
+    change(key, now, [&](SetWriter& set, unsigned way) {
+        for (const Answer& answer : answers) {
+            if (!is_kept(answer)) continue;
+            const Cell cell = is_unknown(answer.listing.state)
+                                  ? set.cell(way, answer.list)
+                                        .after_failure(answer.listing, to_tick(now), stale_limits_)
+                                  : opinion_of(answer, now);
+            set.put(way, answer.list, cell);
+        }
+    });
 }
 
-void ListingCache::put_failure(const IpAddress& address, ListIndex list, const Listing& listing,
-                               TimePoint now) {
-    change(address, list, now,
-           [&](Cell cell) { return cell.after_failure(listing, to_tick(now), stale_limits_); });
+void ListingCache::put_if_unknown(const IpAddress& address, const Answer& opinion, TimePoint now) {
+    if (!is_kept(opinion)) return;
+    change(table_.key_of(address), now, [&](SetWriter& set, unsigned way) {
+        const bool is_known = set.cell(way, opinion.list).is_good_opinion(to_tick(now));
+        if (!is_known) set.put(way, opinion.list, opinion_of(opinion, now));
+    });
 }
 
 template <class Change>
-void ListingCache::change(const IpAddress& address, ListIndex list, TimePoint now,
-                          const Change& change) {
-    const Table::Key key = table_.key_of(address);
+void ListingCache::change(const Table::Key& key, TimePoint now, const Change& change) {
     SetWriter set(table_, key.set, SetWriter::Patience::limited);
     if (!set.is_held()) return;
     std::optional<unsigned> way = set.find(key);
@@ -112,7 +133,7 @@ void ListingCache::change(const IpAddress& address, ListIndex list, TimePoint no
     } else {
         way = set.take(key, to_tick(now));
     }
-    set.put(*way, list, change(set.cell(*way, list)));
+    change(set, *way);
 }
 
 bool ListingCache::forget(const IpAddress& address) {

@@ -32,7 +32,14 @@ struct CacheStats {
     std::uint64_t skipped = 0;    // what was not remembered because others were writing
 };
 
-// Addresses that are about to be looked for, in this order, with what looking for them takes.
+// What a list answered.
+struct Answer {
+    ListIndex list = 0;
+    Listing listing;  // an opinion (listed, clear), or why there is none
+    Duration ttl{};   // how long the opinion holds; of zero: it is not kept
+};
+
+// Addresses that are about to be looked for, or written, in this order, with what that takes.
 class Expected {
   public:
     // Fetches under way at the same time; processors have about a dozen of their own.
@@ -65,7 +72,7 @@ class ListingCache {
     void populate(const std::stop_token& stop) const { table_.populate(stop); }
 
     // Has the memory of the addresses fetched, of all at the same time: worth it where several
-    // finds follow.  Of the first Expected::most; what was expected before is no longer.
+    // finds or puts follow.  Of the first Expected::most; what was expected before is no longer.
     void prefetch(std::span<const IpAddress> addresses, Expected& expected) const;
 
     // Has `said` say what is good at `now`; returns of which lists that is.
@@ -79,20 +86,22 @@ class ListingCache {
     // alone.  Wanted seldom, and so not counted as a find.
     ListMask find_stale(const IpAddress& address, TimePoint now, Evidence& evidence) const;
 
-    // Keeps an opinion (listed, clear) for `ttl`.
-    void put(const IpAddress& address, ListIndex list, const Listing& listing, Duration ttl,
-             TimePoint now);
+    // Keeps what lists answered: an opinion for its TTL, a failure briefly, so that a dead list is
+    // not asked for every connection: 5 s, doubling with each failure in a row up to 60 s.  An
+    // opinion that is still good stays when its list fails, but is no longer due; one that has
+    // expired stays as stale, unless the list refuses us.
+    void put(const IpAddress& address, std::span<const Answer> answers, TimePoint now) {
+        put(table_.key_of(address), answers, now);
+    }
+    void put(const IpAddress& address, const Answer& answer, TimePoint now) {
+        put(address, std::span(&answer, 1), now);
+    }
+    // The same, quicker for an address whose turn it is among those that were expected.
+    void put(const IpAddress& address, std::span<const Answer> answers, TimePoint now,
+             Expected& expected);
 
-    // The same, but an opinion that is good already stays.
-    void put_if_unknown(const IpAddress& address, ListIndex list, const Listing& listing,
-                        Duration ttl, TimePoint now);
-
-    // Remembers briefly that a list gave no opinion, so that a dead list is not asked for every
-    // connection: 5 s, doubling with each failure in a row up to 60 s.  An opinion that is still
-    // good stays, but is no longer due; one that has expired stays as stale, unless the list
-    // refuses us.
-    void put_failure(const IpAddress& address, ListIndex list, const Listing& listing,
-                     TimePoint now);
+    // Keeps an opinion, but one that is good already stays.
+    void put_if_unknown(const IpAddress& address, const Answer& opinion, TimePoint now);
 
     // True when the address was there.
     bool forget(const IpAddress& address);
@@ -106,9 +115,11 @@ class ListingCache {
     const Table& table() const { return table_; }
 
   private:
+    static const Table::Key* next_of(Expected& expected, const IpAddress& address);
     ListMask find(const Table::Key& key, TimePoint now, Said& said);
+    void put(const Table::Key& key, std::span<const Answer> answers, TimePoint now);
     template <class Change>
-    void change(const IpAddress& address, ListIndex list, TimePoint now, const Change& change);
+    void change(const Table::Key& key, TimePoint now, const Change& change);
 
     Table table_;
     StaleLimits stale_limits_;

@@ -91,8 +91,10 @@ void SnapshotReader::restore(const SnapshotRecord& record) {
         const std::chrono::seconds left = std::chrono::seconds(opinion.seconds_left) - age_;
         if (left <= std::chrono::seconds::zero()) continue;
         const auto state = opinion.code == 0 ? Listing::State::clear : Listing::State::listed;
-        cache_.put_if_unknown(record.address, *now_called_[list],
-                              {.state = state, .stale = false, .code = opinion.code}, left,
+        cache_.put_if_unknown(record.address,
+                              {.list = *now_called_[list],
+                               .listing = {.state = state, .stale = false, .code = opinion.code},
+                               .ttl = left},
                               clocks_.now);
         ++opinions_;
     }

@@ -39,6 +39,8 @@ inline WayMask candidates(std::span<const std::uint64_t> head, Tag tag) {
     return ways_with({load(head[tags_at]), load(head[tags_at + 1])}, tag);
 }
 
+WayMask free_ways(std::span<const std::uint64_t> head) { return candidates(head, 0); }
+
 // Readers count without a lock, so two of them may count as one.  When a writer has given the way
 // to another address meanwhile, that one has a find too many: this decides who stays, not what is
 // true.
@@ -99,11 +101,13 @@ void Table::prefetch(std::span<const IpAddress> addresses, std::span<Key> keys) 
     for (const Key& key : keys.first(addresses.size())) prefetch_line(key);
 }
 
+// Of the address, or the one that it would get.
 inline void Table::prefetch_line(const Key& key) const {
     HeadWords& head = head_of(key.set);
     const WayMask found = candidates(head, key.tag);
-    if (found == 0) return;
-    const std::uint64_t* const words = line(head, static_cast<unsigned>(std::countr_zero(found)));
+    const WayMask wanted = found != 0 ? found : free_ways(head);
+    if (wanted == 0) return;
+    const std::uint64_t* const words = line(head, static_cast<unsigned>(std::countr_zero(wanted)));
     for (std::size_t word = 0; word < line_words_; word += line_size) {
         __builtin_prefetch(words + word);
     }
@@ -168,7 +172,7 @@ std::size_t Table::read_set(std::size_t set, std::array<AddressedLine, ways>& li
     std::size_t taken = 0;
     HeadWords& head = head_of(set);
     const bool is_read = read(head, [&] {
-        const WayMask free = candidates(head, 0);
+        const WayMask free = free_ways(head);
         taken = 0;
         for (unsigned way = 0; way < ways; ++way) {
             if ((free >> way & 1U) != 0) continue;

@@ -23,7 +23,7 @@ LookupTable::LookupTable(const Options& options)
 }
 
 Lookup* LookupTable::find(const IpAddress& address) {
-    Lookup* lookup = bucket_of(address);
+    Lookup* lookup = buckets_[bucket_of(address)];
     while (lookup != nullptr && lookup->address != address) lookup = lookup->next;
     return lookup;
 }
@@ -34,7 +34,7 @@ Lookup* LookupTable::open(const IpAddress& address) {
     free_lookup_ = lookup->next;
     ++lookups_used_;
 
-    Lookup*& bucket = bucket_of(address);
+    Lookup*& bucket = buckets_[bucket_of(address)];
     const std::uint32_t generation = lookup->generation + 1;
     *lookup = Lookup{};
     lookup->address = address;
@@ -45,7 +45,7 @@ Lookup* LookupTable::open(const IpAddress& address) {
 }
 
 void LookupTable::close(Lookup& lookup) {
-    Lookup** link = &bucket_of(lookup.address);
+    Lookup** link = &buckets_[bucket_of(lookup.address)];
     while (*link != &lookup) link = &(*link)->next;
     *link = lookup.next;
 
@@ -90,10 +90,10 @@ void LookupTable::remove_request(WaitingRequest& request) {
     --requests_used_;
 }
 
-Lookup*& LookupTable::bucket_of(const IpAddress& address) {
+std::size_t LookupTable::bucket_of(const IpAddress& address) const {
     const std::uint64_t hash =
         XXH3_64bits_withSeed(address.bytes().data(), address.bytes().size(), hash_seed_);
-    return buckets_[hash & (buckets_.size() - 1)];
+    return hash & (buckets_.size() - 1);
 }
 
 }  // namespace postern

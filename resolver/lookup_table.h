@@ -42,11 +42,12 @@ struct WaitingRequest {
 
 struct Lookup {
     IpAddress address;
-    Evidence evidence;       // grows with each answer
-    Evidence stale;          // what lists said too long ago, for when they cannot be reached
-    ListMask asked = 0;      // lists asked for this lookup
-    ListMask awaited = 0;    // of those, the ones that have not answered
-    bool has_heard = false;  // an answer that nobody has been told of
+    Evidence evidence;     // grows with each answer
+    Evidence stale;        // what lists said too long ago, for when they cannot be reached
+    ListMask asked = 0;    // lists asked for this lookup
+    ListMask awaited = 0;  // of those, the ones that have not answered
+    // Where the pipeline notes what this lookup hears in the present batch; 0: nothing yet.
+    std::uint32_t heard = 0;
     WaitingRequest* waiting = nullptr;
 
     Lookup* next = nullptr;  // in its bucket, or of the free ones
@@ -63,6 +64,10 @@ class LookupTable {
 
     explicit LookupTable(const Options& options);
 
+    // Has memory fetched that find() and open() will need soon.
+    void prefetch(const IpAddress& address) const {
+        __builtin_prefetch(&buckets_[bucket_of(address)]);
+    }
     // The lookup under way for `address`, or null.
     Lookup* find(const IpAddress& address);
     // A new one; null when the table is full.
@@ -82,7 +87,7 @@ class LookupTable {
     std::size_t requests() const { return requests_used_; }
 
   private:
-    Lookup*& bucket_of(const IpAddress& address);
+    std::size_t bucket_of(const IpAddress& address) const;
 
     std::uint64_t hash_seed_;
     std::vector<Lookup> lookups_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolver/pipeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "resolver/belief.h"
@@ -21,6 +22,10 @@ Evidence with_pending_as(Evidence evidence, Listing::State state) {
 // before stands in for such an answer, and none is remembered as a failure that could be stood in
 // for.
 bool is_nonsense(const dns::ListAnswer& answer) { return answer.kind == dns::ReplyKind::nonsense; }
+
+cache::Answer to_keep(ListIndex list, const dns::ListAnswer& answer) {
+    return {.list = list, .listing = answer.listing, .ttl = answer.ttl};
+}
 
 Evidence pending(unsigned lists) {
     Evidence evidence;
@@ -64,6 +69,7 @@ void Pipeline::ask(const service::Origin& origin, const Request& request,
 // Where something is unknown, or does not count, it matters only if it could change the decision.
 void Pipeline::ask_with_gaps(const service::Origin& origin, const Request& request,
                              service::ReplySink& replies, const Known& known) {
+    table_.prefetch(request.client);
     const Evidence stale = what_is_stale(request.client);
     const Evidence evidence = what_counts(known.evidence, stale);
     const ListMask open = decide(*policies_, request, evidence).open_lists;
@@ -208,24 +214,48 @@ void Pipeline::ask_lists(Lookup& lookup, ListMask lists, dns::Purpose purpose) {
 void Pipeline::on_answer(dns::Ticket ticket, ListIndex list, const dns::ListAnswer& answer) {
     Lookup* const lookup = table_.find(ticket);
     if (lookup == nullptr) return;
-    keep(lookup->address, list, answer);
     lookup->evidence.listings[list] = answer.listing;
     if (is_nonsense(answer)) lookup->stale.listings[list] = {};
     lookup->awaited &= static_cast<ListMask>(~mask_of(list));
-    if (!std::exchange(lookup->has_heard, true)) heard_.push_back(ticket);
+
+    if (lookup->heard == 0) {
+        Heard& first = heard_.emplace_back();
+        first.ticket = ticket;
+        first.address = lookup->address;
+        lookup->heard = static_cast<std::uint32_t>(heard_.size());
+    }
+    Heard& heard = heard_[lookup->heard - 1];
+    if (is_to_be_kept(list, answer)) heard.answers[heard.kept++] = to_keep(list, answer);
 }
 
 // Lists that are asked together often answer together: then there is one decision to make, not six.
 void Pipeline::on_answers_given() {
-    for (const dns::Ticket ticket : heard_) {
-        Lookup* const lookup = table_.find(ticket);
+    keep_heard();
+    for (const Heard& heard : heard_) {
+        Lookup* const lookup = table_.find(heard.ticket);
         if (lookup != nullptr) settle_all(*lookup);
     }
     heard_.clear();
 }
 
+// An address has left the processor's cache since it was looked for: several are fetched at once.
+void Pipeline::keep_heard() {
+    constexpr std::size_t most = cache::Expected::most;
+    for (std::size_t first = 0; first < heard_.size(); first += most) {
+        const auto group =
+            std::span(heard_).subspan(first).first(std::min(most, heard_.size() - first));
+        std::array<IpAddress, most> addresses;
+        std::ranges::transform(group, addresses.begin(), &Heard::address);
+        cache_.prefetch(std::span(addresses).first(group.size()), expected_);
+        for (const Heard& heard : group) {
+            const auto answers = std::span(heard.answers).first(heard.kept);
+            cache_.put(heard.address, answers, loop_.now(), expected_);
+        }
+    }
+}
+
 void Pipeline::settle_all(Lookup& lookup) {
-    lookup.has_heard = false;
+    lookup.heard = 0;
     for (WaitingRequest* waiting = lookup.waiting; waiting != nullptr;) {
         WaitingRequest* const next = waiting->next;
         settle(*waiting);
@@ -236,7 +266,7 @@ void Pipeline::settle_all(Lookup& lookup) {
 
 void Pipeline::on_late_answer(const IpAddress& address, ListIndex list,
                               const dns::ListAnswer& answer) {
-    keep(address, list, answer);
+    if (is_to_be_kept(list, answer)) cache_.put(address, to_keep(list, answer), loop_.now());
 }
 
 void Pipeline::on_deadline(WaitingRequest& waiting) {
@@ -283,15 +313,9 @@ inline void Pipeline::reply(const service::Origin& origin, const Request& reques
     replies.reply(origin, answer);
 }
 
-void Pipeline::keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer) {
-    // Kept, it would be believed as soon as the list votes again.
-    if ((source_.voting() & mask_of(list)) == 0) return;
-    if (is_nonsense(answer)) return;
-    if (is_unknown(answer.listing.state)) {
-        cache_.put_failure(address, list, answer.listing, loop_.now());
-    } else {
-        cache_.put(address, list, answer.listing, answer.ttl, loop_.now());
-    }
+// From a list that does not vote it would be believed as soon as the list votes again.
+bool Pipeline::is_to_be_kept(ListIndex list, const dns::ListAnswer& answer) const {
+    return (source_.voting() & mask_of(list)) != 0 && !is_nonsense(answer);
 }
 
 // A lookup goes when nobody waits for it and it waits for nobody.

@@ -22,6 +22,8 @@
 // What it said not long ago may stand in while it cannot be reached, and is marked as stale.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -102,6 +104,14 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
         bool is_complete = true;
     };
 
+    // What lists answered about one address in the present batch.
+    struct Heard {
+        dns::Ticket ticket = 0;
+        IpAddress address;
+        std::size_t kept = 0;  // answers to be remembered
+        std::array<cache::Answer, lists_max> answers;
+    };
+
     Known recall(const IpAddress& client);
     Evidence what_is_stale(const IpAddress& client) const;
     Evidence what_counts(const Evidence& said, const Evidence& stale) const;
@@ -122,12 +132,13 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     void on_late_answer(const IpAddress& address, ListIndex list,
                         const dns::ListAnswer& answer) override;
     void on_answers_given() override;
+    void keep_heard();
     void settle_all(Lookup& lookup);
     void on_deadline(WaitingRequest& waiting);
     void reply_and_forget(WaitingRequest& waiting, const Evidence& evidence);
     void reply(const service::Origin& origin, const Request& request, service::ReplySink& replies,
                const policy::PolicySet& policies, const Evidence& evidence, Duration elapsed);
-    void keep(const IpAddress& address, ListIndex list, const dns::ListAnswer& answer);
+    bool is_to_be_kept(ListIndex list, const dns::ListAnswer& answer) const;
     void close_if_done(Lookup& lookup);
 
     io::Loop& loop_;
@@ -143,7 +154,7 @@ class Pipeline final : public service::RequestSink, private dns::ListAnswers {
     cache::Said said_of_ipv6_;
     cache::Expected expected_;
     LookupTable table_;
-    std::vector<dns::Ticket> heard_;  // lookups that have heard something in this batch
+    std::vector<Heard> heard_;
     policy::Decider decider_;
     PipelineStats stats_;
 };

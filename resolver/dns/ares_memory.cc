@@ -50,7 +50,11 @@ void* allocate(std::size_t size) noexcept {
     const std::size_t rounded = (std::max<std::size_t>(size, 1) + step - 1) / step * step;
     if (rounded <= kept_size_max) {
         Head*& first = kept.first[rounded / step];
-        if (first != nullptr) return std::exchange(first, first->next) + 1;
+        if (first != nullptr) {
+            Head* const head = std::exchange(first, first->next);
+            __builtin_prefetch(first, 1);
+            return head + 1;
+        }
         static thread_local const GiveBack at_the_end_of_the_thread;
         (void)at_the_end_of_the_thread;
     }

@@ -173,7 +173,8 @@ void DnsSource::try_server(Upstream& upstream, const ListQuestion& asked) {
 
 // An attempt that cannot be sent is like one that got lost: its time runs, then the next is made.
 void DnsSource::attempt(Question& question, Upstream& upstream) {
-    upstream.send(questions_.index_of(question), query_of(question),
+    Query query = query_of(question);
+    upstream.send(questions_.index_of(question), query,
                   question.attempts[question.attempts_made++]);
     ++stats_[question.asked.list].queries;
     loop_.timers().arm(question.timer, loop_.now() + options_.timeout);

@@ -106,6 +106,7 @@ class DnsSource final : public ListSource,
     };
 
     void on_batch_end() override;
+    void expect_datagram(QuestionIndex question) override { questions_.prefetch(question); }
     void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
                      std::span<const std::byte> bytes) override;
     void on_reachability(const Upstream& upstream) override;

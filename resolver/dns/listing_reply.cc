@@ -88,8 +88,8 @@ Record read_record_head(Reader& reader) {
 }
 
 // How long a negative answer holds: the smaller of the SOA record's TTL and its last field,
-// "minimum" (RFC 2308 section 5).
-std::optional<Duration> read_negative_ttl(Reader& reader, std::uint16_t records) {
+// "minimum" (RFC 2308 section 5).  False: it does not say.
+bool read_negative_ttl(Reader& reader, std::uint16_t records, Duration& ttl) {
     for (unsigned i = 0; i < records && !reader.failed(); ++i) {
         const Record record = read_record_head(reader);
         if (record.type != type_soa || record.rclass != class_internet) {
@@ -99,11 +99,10 @@ std::optional<Duration> read_negative_ttl(Reader& reader, std::uint16_t records)
         reader.skip_name();
         reader.skip_name();
         reader.skip(4 * 4);  // serial, refresh, retry, expire
-        const Duration minimum = ttl_of(reader.u32());
-        if (reader.failed()) return std::nullopt;
-        return std::min(record.ttl, minimum);
+        ttl = std::min(record.ttl, ttl_of(reader.u32()));
+        return !reader.failed();
     }
-    return std::nullopt;
+    return false;
 }
 
 // What the A records of an answer amount to.  A refusal among them outweighs a listing: a list that
@@ -215,11 +214,11 @@ ListingReply read_listing_reply(std::span<const std::byte> reply, const CodeMap&
     if (reader.failed()) return failed(ReplyKind::malformed);
     if (rcode == 0 && found.ttl) return with_records(found);
 
-    const auto negative_ttl = read_negative_ttl(reader, authorities);
-    if (reader.failed()) return failed(ReplyKind::malformed);
-    return {.kind = rcode == rcode_nxdomain ? ReplyKind::nxdomain : ReplyKind::nodata,
-            .listing = {.state = Listing::State::clear},
-            .ttl = negative_ttl};
+    ListingReply negative{.kind = rcode == rcode_nxdomain ? ReplyKind::nxdomain : ReplyKind::nodata,
+                          .listing = {.state = Listing::State::clear}};
+    Duration ttl{};
+    if (read_negative_ttl(reader, authorities, ttl)) negative.ttl = ttl;
+    return reader.failed() ? failed(ReplyKind::malformed) : negative;
 }
 
 }  // namespace postern::dns

@@ -18,6 +18,7 @@ Question* QuestionTable::take(const ListQuestion& asked, Ticket ticket) {
     if (free_ == none) return nullptr;
     Question& question = questions_[free_];
     free_ = question.next;
+    if (free_ != none) prefetch(free_);  // the lists' questions are taken one after the other
     ++used_;
     question.asked = asked;
     question.ticket = ticket;
@@ -49,10 +50,9 @@ void QuestionTable::enqueue(Question& question) {
     ++room.waiting;
 }
 
-// It has waited so long that it left the processor's cache; the other lists' turns come before its.
-void QuestionTable::prefetch(const Question& question) {
-    const auto* const lines = reinterpret_cast<const std::byte*>(&question);
-    for (std::size_t at = 0; at < sizeof question; at += alignof(Question)) {
+void QuestionTable::prefetch(QuestionIndex index) const {
+    const auto* const lines = reinterpret_cast<const std::byte*>(&questions_[index]);
+    for (std::size_t at = 0; at < sizeof(Question); at += alignof(Question)) {
         __builtin_prefetch(lines + at, 1);
     }
 }
@@ -67,7 +67,8 @@ void QuestionTable::dequeue(Purpose purpose, ListIndex list) {
     Queue& queue = room.queues[list];
     queue.first = questions_[queue.first].next;
     --room.waiting;
-    if (queue.first != none) prefetch(questions_[queue.first]);
+    // It has waited so long that it left the processor's cache; the other lists' turns come first.
+    if (queue.first != none) prefetch(queue.first);
 }
 
 std::size_t QuestionTable::waiting(Purpose purpose) const {

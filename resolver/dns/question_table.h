@@ -57,6 +57,8 @@ class QuestionTable {
     Question* take(const ListQuestion& asked, Ticket ticket);
     void give_back(Question& question);
 
+    // Has the memory of a question fetched that will be needed soon.
+    void prefetch(QuestionIndex index) const;
     Question& operator[](QuestionIndex index) { return questions_[index]; }
     QuestionIndex index_of(const Question& question) const;
     std::size_t used() const { return used_; }
@@ -76,8 +78,6 @@ class QuestionTable {
         std::array<Queue, lists_max> queues;
         std::size_t waiting = 0;
     };
-
-    static void prefetch(const Question& question);
 
     static constexpr QuestionIndex none = 0xFFFFFFFF;
 

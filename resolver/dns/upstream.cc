@@ -35,13 +35,14 @@ Upstream::Upstream(io::Loop& loop, Owner& owner, std::uint8_t number, const io::
         port.socket = loop_.open_datagram(server_, port);
     }
     rotate_port();
+    draw_id();
 }
 
 Upstream::~Upstream() {
     for (const Port& port : ports_) loop_.close_datagram(port.socket);
 }
 
-bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
+bool Upstream::send(QuestionIndex question, Query& query, Attempt& attempt) {
     attempt = {.upstream = this};
     Port& port = ports_[current_socket_];
     // A socket that could not be opened at first (no descriptors, no route) is tried again when its
@@ -49,13 +50,7 @@ bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
     if (!port.socket) port.socket = loop_.open_datagram(server_, port);
     if (!port.socket || ids_used_ >= ids_used_max) return false;
 
-    std::uint16_t id = 0;
-    do {
-        id = static_cast<std::uint16_t>(loop_.random());
-    } while (question_of_id_[id] != 0);
-    question_of_id_[id] = question + 1;
-    ++ids_used_;
-
+    const std::uint16_t id = take_id(question);
     query.set_id(id);
     query.set_letter_case(loop_.random());
     attempt = {.upstream = this,
@@ -69,6 +64,21 @@ bool Upstream::send(QuestionIndex question, Query query, Attempt& attempt) {
     loop_.send_datagram(port.socket, query.bytes());
     window_.on_sent();
     return true;
+}
+
+std::uint16_t Upstream::take_id(QuestionIndex question) {
+    while (question_of_id_[next_id_] != 0) draw_id();
+    const std::uint16_t id = next_id_;
+    question_of_id_[id] = question + 1;
+    ++ids_used_;
+    draw_id();
+    return id;
+}
+
+// One attempt ahead: ids are spread over so much memory that the next one's place is far away.
+void Upstream::draw_id() {
+    next_id_ = static_cast<std::uint16_t>(loop_.random());
+    __builtin_prefetch(&question_of_id_[next_id_], 1);
 }
 
 bool Upstream::is_reply(const Attempt& attempt, std::uint8_t socket,
@@ -113,15 +123,31 @@ std::uint64_t Upstream::hash_of(std::span<const std::byte> question) const {
 
 std::uint8_t Upstream::pick_socket() { return static_cast<std::uint8_t>(loop_.random() % sockets); }
 
+const QuestionIndex* Upstream::place_of(std::span<const std::byte> datagram) const {
+    return datagram.size() < Query::header_size ? nullptr : &question_of_id_[id_of(datagram)];
+}
+
+// The places first, all of them at the same time, then what they name.
+void Upstream::expect(std::span<const io::Arrival> datagrams) {
+    for (const io::Arrival& datagram : datagrams) __builtin_prefetch(place_of(datagram.bytes));
+    for (const io::Arrival& datagram : datagrams) {
+        const QuestionIndex* const place = place_of(datagram.bytes);
+        if (place != nullptr && *place != 0) owner_.expect_datagram(*place - 1);
+    }
+}
+
+void Upstream::Port::on_arrivals(std::span<const io::Arrival> arrivals) {
+    upstream->expect(arrivals);
+}
+
 void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {
-    const QuestionIndex question =
-        bytes.size() < Query::header_size ? 0 : upstream->question_of_id_[id_of(bytes)];
-    if (question == 0) {
+    const QuestionIndex* const place = upstream->place_of(bytes);
+    if (place == nullptr || *place == 0) {
         ++upstream->strays_;
         return;
     }
     const auto index = static_cast<std::uint8_t>(this - upstream->ports_.data());
-    upstream->owner_.on_datagram(*upstream, question - 1, index, bytes);
+    upstream->owner_.on_datagram(*upstream, *place - 1, index, bytes);
 }
 
 void Upstream::Port::on_error(io::SocketId, int error) {

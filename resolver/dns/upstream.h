@@ -43,6 +43,8 @@ class Upstream final {
     class Owner {
       public:
         virtual ~Owner() = default;
+        // A datagram with the id of `question`'s attempt is about to come.
+        virtual void expect_datagram(QuestionIndex question) = 0;
         // A datagram with the id of `question`'s attempt; whether it is its reply the owner checks
         // with is_reply().
         virtual void on_datagram(Upstream& upstream, QuestionIndex question, std::uint8_t socket,
@@ -70,7 +72,7 @@ class Upstream final {
 
     // Sends `query` for `question`; it gets its id and letter case here.  False: no id is free, or
     // no socket can be opened.
-    bool send(QuestionIndex question, Query query, Attempt& attempt);
+    bool send(QuestionIndex question, Query& query, Attempt& attempt);
     // Whether `bytes`, which came in at `socket`, are the reply to the live `attempt`: a response
     // with its id that repeats its question to the letter.
     bool is_reply(const Attempt& attempt, std::uint8_t socket,
@@ -88,11 +90,17 @@ class Upstream final {
     struct Port final : io::DatagramEvents {
         Upstream* upstream = nullptr;
         io::SocketId socket;
+        void on_arrivals(std::span<const io::Arrival> arrivals) override;
         void on_datagram(io::SocketId, std::span<const std::byte> bytes) override;
         void on_error(io::SocketId, int error) override;
     };
 
+    void expect(std::span<const io::Arrival> datagrams);
+    // The place of the question of a datagram; null: none that is long enough to have an id.
+    const QuestionIndex* place_of(std::span<const std::byte> datagram) const;
     void go_down();
+    std::uint16_t take_id(QuestionIndex question);
+    void draw_id();
     std::uint8_t pick_socket();
     std::uint64_t hash_of(std::span<const std::byte> question) const;
 
@@ -109,6 +117,7 @@ class Upstream final {
     std::uint8_t current_socket_ = 0;
     // Question + 1 by id; 0: the id is free.
     std::vector<QuestionIndex> question_of_id_;
+    std::uint16_t next_id_ = 0;  // to be tried; its place is being fetched
     std::size_t ids_used_ = 0;
     std::uint64_t strays_ = 0;
 };

@@ -48,9 +48,9 @@ struct PeerCredentials {
     std::uint32_t gid = 0;
 };
 
-// What a stream has received and is about to be given.
+// What a socket has received and is about to be given.
 struct Arrival {
-    SocketId stream;
+    SocketId socket;
     std::span<const std::byte> bytes;
 };
 
@@ -58,9 +58,9 @@ struct Arrival {
 class StreamEvents {
   public:
     virtual ~StreamEvents() = default;
-    // Of a loop that knows: what is about to be delivered to several streams with these events, one
-    // after the other as a rule.  Memory that they will need may be fetched at the same time;
-    // nothing else shall come of it.
+    // Of a loop that knows: what is about to be delivered to streams with these events, one after
+    // the other as a rule.  Memory that they will need may be fetched at the same time; nothing
+    // else shall come of it.
     virtual void on_arrivals(std::span<const Arrival>) {}
     // An outgoing stream is open.
     virtual void on_connected(SocketId) {}
@@ -91,6 +91,8 @@ class AcceptEvents {
 class DatagramEvents {
   public:
     virtual ~DatagramEvents() = default;
+    // As of streams: datagrams that are about to be delivered with these events.
+    virtual void on_arrivals(std::span<const Arrival>) {}
     // Valid during the call only.  Sockets are connected: the kernel has checked where it came
     // from.
     virtual void on_datagram(SocketId socket, std::span<const std::byte> bytes) = 0;

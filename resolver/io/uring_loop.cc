@@ -31,6 +31,25 @@ constexpr std::size_t coalesced_min = 4;
 // What a peer that reads slowly is sent in one go: little enough to see that it reads at all.
 constexpr std::size_t patient_piece = std::size_t{16} * 1024;
 
+// What several completions bring to one owner, the first that is found: as a rule there is no
+// other.
+template <class Events>
+class Announcement {
+  public:
+    void add(Events* owner, const Arrival& arrival) {
+        if (owner_ == nullptr) owner_ = owner;
+        if (owner_ == owner) arrivals_[count_++] = arrival;
+    }
+    void tell() const {
+        if (count_ > 1) owner_->on_arrivals(std::span(arrivals_).first(count_));
+    }
+
+  private:
+    Events* owner_ = nullptr;
+    std::size_t count_ = 0;
+    std::array<Arrival, Ring::completions_max> arrivals_;
+};
+
 }  // namespace
 
 tl::expected<std::unique_ptr<UringLoop>, std::string> UringLoop::open(const Options& options) {
@@ -57,9 +76,10 @@ Clocks UringLoop::wait(Duration patience) {
     if (datagrams_received_ < coalesced_min) {
         ring_->submit_and_wait(1, patience);
     } else {
-        const auto count = static_cast<unsigned>(
-            std::min<std::size_t>(datagrams_received_, options_.wait_batch_max));
-        ring_->submit_and_wait(count, std::min(patience, options_.wait_batch_time));
+        const auto received = static_cast<unsigned>(datagrams_received_);
+        ring_->submit_and_wait(
+            std::min(received, options_.wait_batch_max),
+            std::min({patience, options_.wait_batch_time, options_.wait_batch_each * received}));
     }
     return read_clocks();
 }
@@ -73,21 +93,20 @@ void UringLoop::collect() {
     settle_sends();
 }
 
-// To the owner of the first stream: as a rule there is no other.
 void UringLoop::announce(std::span<const io_uring_cqe* const> completions) {
-    std::array<Arrival, Ring::completions_max> arrivals;
-    std::size_t count = 0;
-    StreamEvents* owner = nullptr;
+    Announcement<StreamEvents> to_streams;
+    Announcement<DatagramEvents> to_datagrams;
     for (const io_uring_cqe* completion : completions) {
         if (operation_of(*completion) != Operation::receive) continue;
         if ((completion->flags & IORING_CQE_F_BUFFER) == 0) continue;
         const Socket& socket = sockets_.at(index_of(*completion));
-        if (socket.kind != SocketKind::stream || socket.state != SocketState::open) continue;
-        if (owner == nullptr) owner = socket.stream_events;
-        if (socket.stream_events == owner)
-            arrivals[count++] = {.stream = socket.id, .bytes = ring_->buffer(*completion)};
+        if (socket.state != SocketState::open) continue;
+        const Arrival arrival{.socket = socket.id, .bytes = ring_->buffer(*completion)};
+        if (socket.kind == SocketKind::stream) to_streams.add(socket.stream_events, arrival);
+        if (socket.kind == SocketKind::datagram) to_datagrams.add(socket.datagram_events, arrival);
     }
-    if (count > 1) owner->on_arrivals(std::span(arrivals).first(count));
+    to_streams.tell();
+    to_datagrams.tell();
 }
 
 void UringLoop::on_completion(const io_uring_cqe& completion) {

@@ -2,6 +2,7 @@
 #include "resolver/io/virtual_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -287,7 +288,11 @@ Socket* VirtualLoop::find_port(const Endpoint& peer, std::uint16_t local_port) c
 void VirtualLoop::inject(const Endpoint& peer, std::uint16_t local_port,
                          std::span<const std::byte> bytes, Duration delay) {
     after(delay, [this, peer, local_port, copy = std::vector(bytes.begin(), bytes.end())] {
-        if (Socket* const socket = find_port(peer, local_port)) received_datagram(*socket, copy);
+        Socket* const socket = find_port(peer, local_port);
+        if (socket == nullptr || socket->state != SocketState::open) return;
+        const std::array arrivals = {Arrival{.socket = socket->id, .bytes = copy}};
+        socket->datagram_events->on_arrivals(arrivals);
+        received_datagram(*socket, copy);
     });
 }
 

@@ -87,7 +87,7 @@ void GatewayServer::on_arrivals(std::span<const io::Arrival> arrivals) {
     std::size_t count = 0;
     for (const io::Arrival& arrival : arrivals) {
         if (arrival.bytes.size() != native::fixed_size || count == clients.size()) continue;
-        const Connection* const connection = find(arrival.stream);
+        const Connection* const connection = find(arrival.socket);
         if (connection == nullptr) continue;
         if (connection->foresee(text_of(arrival.bytes), clients[count])) ++count;
     }

@@ -23,11 +23,12 @@ TEST(CacheMemory, NothingIsAllocatedOnceTheCacheIsThere) {
     Said said;
     Expected expected;
     Evidence stale;
+    const std::array<Answer, 2> answers = {Answer{1, {.state = Listing::State::clear}, 60s},
+                                           Answer{2, {.state = Listing::State::timeout}}};
 
     const std::size_t before = support::allocations();
     for (const IpAddress& address : addresses) {
-        cache.put(address, 1, {.state = Listing::State::clear}, 60s, now);
-        cache.put_failure(address, 2, {.state = Listing::State::timeout}, now);
+        cache.put(address, answers, now);
         cache.prefetch(std::span(addresses).first(Expected::most), expected);
         cache.find(address, now, said, expected);
         cache.find_stale(address, now, stale);

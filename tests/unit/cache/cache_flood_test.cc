@@ -47,7 +47,7 @@ class Cache {
     bool ask(std::uint32_t number) {
         const IpAddress address = IpAddress::from_v4(number);
         if (cache_.find(address, now, said_) != 0) return true;
-        cache_.put(address, 0, {.state = Listing::State::clear}, 1h, now);
+        cache_.put(address, {0, {.state = Listing::State::clear}, 1h}, now);
         return false;
     }
 

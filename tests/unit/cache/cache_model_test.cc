@@ -5,8 +5,10 @@
 // know less, never something else.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
+#include <vector>
 
 #include "cache/listing_cache.h"
 
@@ -29,11 +31,12 @@ class Model {
         unsigned failures = 0;
     };
 
-    void put(int address, ListIndex list, const Listing& listing, Duration ttl, TimePoint now) {
-        entries_[{address, list}] = {.opinion = listing, .expires = now + ttl};
+    void put(int address, const Answer& answer, TimePoint now) {
+        Entry& entry = entries_[{address, answer.list}];
+        if (is_unknown(answer.listing.state)) return fail(entry, answer.listing, now);
+        entry = {.opinion = answer.listing, .expires = now + answer.ttl};
     }
-    void put_failure(int address, ListIndex list, const Listing& listing, TimePoint now) {
-        Entry& entry = entries_[{address, list}];
+    static void fail(Entry& entry, const Listing& listing, TimePoint now) {
         if (is_opinion(entry) && now < entry.expires) return;
         if (listing.state == Listing::State::refused) entry.opinion = {};
         entry.failure = listing;
@@ -98,6 +101,11 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
         }
     }
 
+    Answer any_answer(ListIndex list) {
+        if (random() % 2 == 0) return {list, any_failure()};
+        return {list, any_opinion(), std::chrono::seconds{1 + random() % 5000}};
+    }
+
     // A cache without room has pushed something out: from here on the model does not know it
     // either.
     void lose_what_the_cache_has_lost(int number, ListIndex list) {
@@ -108,20 +116,28 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
         if (((said.good() | stale_lists) & mask_of(list)) == 0) model.lose(number, list);
     }
 
+    // Answers of one list or, one time in four, of several, which the cache may have expected.
+    void put(int number, ListIndex list) {
+        std::vector<Answer> answers{any_answer(list)};
+        const bool several = random() % 4 == 0;
+        for (ListIndex other = 0; several && other < GetParam().lists; ++other) {
+            if (other != list) answers.push_back(any_answer(other));
+        }
+        for (const Answer& answer : answers) {
+            if (is_unknown(answer.listing.state)) lose_what_the_cache_has_lost(number, answer.list);
+            model.put(number, answer, now);
+        }
+        const std::array one = {address(number)};
+        if (random() % 2 == 0) cache.prefetch(one, announced);
+        cache.put(address(number), answers, now, announced);
+    }
+
     void change_something() {
         const int number = static_cast<int>(random() % static_cast<unsigned>(GetParam().addresses));
         const auto list = static_cast<ListIndex>(random() % GetParam().lists);
         const std::uint64_t dice = random() % 1000;
-        if (dice < 500) {
-            const Listing opinion = any_opinion();
-            const Duration ttl = std::chrono::seconds{1 + random() % 5000};
-            cache.put(address(number), list, opinion, ttl, now);
-            model.put(number, list, opinion, ttl, now);
-        } else if (dice < 970) {
-            const Listing failure = any_failure();
-            lose_what_the_cache_has_lost(number, list);
-            cache.put_failure(address(number), list, failure, now);
-            model.put_failure(number, list, failure, now);
+        if (dice < 970) {
+            put(number, list);
         } else if (dice < 990) {
             cache.forget(address(number));
             model.forget(number);
@@ -178,6 +194,7 @@ class CacheModelTest : public testing::TestWithParam<Shape> {
     }
 
     Said said;
+    Expected announced;
     ListingCache cache{{.entries = GetParam().entries, .lists = GetParam().lists, .hash_seed = 7}};
     Model model;
     TimePoint now{1000s};

@@ -41,10 +41,10 @@ class CacheThreadsTest : public testing::Test {
                 cache.forget_lists(mask_of(list));
                 break;
             case 2:
-                cache.put_failure(address(number), list, {.state = Listing::State::timeout}, now);
+                cache.put(address(number), {list, {.state = Listing::State::timeout}}, now);
                 break;
             default:
-                cache.put(address(number), list, written_for(number, list), 100s, now);
+                cache.put(address(number), {list, written_for(number, list), 100s}, now);
         }
     }
 

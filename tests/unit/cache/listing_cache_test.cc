@@ -37,8 +37,8 @@ class ListingCacheTest : public testing::Test {
 TEST_F(ListingCacheTest, KnowsNothingAtFirst) { EXPECT_EQ(find(address(1), t0), 0); }
 
 TEST_F(ListingCacheTest, KeepsEachListsOpinionUntilItsOwnExpiry) {
-    cache.put(address(1), 0, listed, 10s, t0);
-    cache.put(address(1), 2, clear, 20s, t0);
+    cache.put(address(1), {0, listed, 10s}, t0);
+    cache.put(address(1), {2, clear, 20s}, t0);
     EXPECT_EQ(find(address(1), t0), 0b101);
     EXPECT_EQ(said.evidence().listings[0], listed);
     EXPECT_EQ(said.evidence().listings[2], clear);
@@ -54,10 +54,10 @@ TEST_F(ListingCacheTest, SaysOfEachAddressWhatIsKnownOfItWhateverWasSaidBefore) 
     Evidence unknown;
     for (ListIndex list = 0; list < 3; ++list) unknown.listings[list] = pending;
     said = Said(unknown);
-    cache.put(address(1), 0, listed, 10s, t0);
-    cache.put(address(2), 0, elsewhere, 10s, t0);
-    cache.put(address(2), 2, clear, 10s, t0);
-    cache.put_failure(address(3), 0, timeout, t0);
+    cache.put(address(1), {0, listed, 10s}, t0);
+    cache.put(address(2), {0, elsewhere, 10s}, t0);
+    cache.put(address(2), {2, clear, 10s}, t0);
+    cache.put(address(3), {0, timeout}, t0);
 
     const auto expect = [&](std::uint32_t host, const std::array<Listing, 3>& listings,
                             ListMask opinions, ListMask failures) {
@@ -77,28 +77,28 @@ TEST_F(ListingCacheTest, SaysOfEachAddressWhatIsKnownOfItWhateverWasSaidBefore) 
 }
 
 TEST_F(ListingCacheTest, DoesNotKeepWhatHasNoTimeToLive) {
-    cache.put(address(1), 0, listed, 0s, t0);
+    cache.put(address(1), {0, listed, 0s}, t0);
     EXPECT_EQ(find(address(1), t0), 0);
 }
 
 TEST_F(ListingCacheTest, FailuresAreKeptBrieflyAndLongerEachTimeInARow) {
     TimePoint now = t0;
     for (const Duration ttl : {5s, 10s, 20s, 40s, 60s, 60s}) {
-        cache.put_failure(address(1), 1, timeout, now);
+        cache.put(address(1), {1, timeout}, now);
         EXPECT_EQ(find(address(1), now + ttl - 100ms), 0b010) << ttl.count();
         EXPECT_EQ(said.evidence().listings[1], timeout);
         EXPECT_EQ(find(address(1), now + ttl), 0) << ttl.count();
         now += ttl;
     }
-    cache.put(address(1), 1, clear, 1s, now);
+    cache.put(address(1), {1, clear, 1s}, now);
     now += 1s;
-    cache.put_failure(address(1), 1, timeout, now);
+    cache.put(address(1), {1, timeout}, now);
     EXPECT_EQ(find(address(1), now + 5s), 0) << "an opinion ends the row";
 }
 
 TEST_F(ListingCacheTest, TellsAnExpiredOpinionAsStaleWithinLimits) {
-    cache.put(address(1), 0, listed, 10s, t0);
-    cache.put(address(1), 1, clear, 10s, t0);
+    cache.put(address(1), {0, listed, 10s}, t0);
+    cache.put(address(1), {1, clear, 10s}, t0);
     EXPECT_EQ(find_stale(address(1), t0 + 9s), 0);
     EXPECT_EQ(find_stale(address(1), t0 + 10s), 0b011);
     EXPECT_EQ(stale.listings[0],
@@ -113,56 +113,56 @@ TEST_F(ListingCacheTest, TellsAnExpiredOpinionAsStaleWithinLimits) {
 }
 
 TEST_F(ListingCacheTest, AFailureLeavesTheStaleOpinionInPlace) {
-    cache.put(address(1), 0, listed, 10s, t0);
+    cache.put(address(1), {0, listed, 10s}, t0);
     for (TimePoint now = t0 + 10s; now < t0 + 45min; now += 60s) {
-        cache.put_failure(address(1), 0, timeout, now);
+        cache.put(address(1), {0, timeout}, now);
         ASSERT_EQ(find(address(1), now), 1);
         ASSERT_EQ(said.evidence().listings[0], timeout);
         ASSERT_EQ(find_stale(address(1), now), 1);
         ASSERT_EQ(stale.listings[0].code, listed.code);
     }
-    cache.put_failure(address(1), 0, timeout, t0 + 10s + 1h);
+    cache.put(address(1), {0, timeout}, t0 + 10s + 1h);
     EXPECT_EQ(find_stale(address(1), t0 + 10s + 1h), 0);
 }
 
 TEST_F(ListingCacheTest, ARefusalEndsTheStaleOpinion) {
-    cache.put(address(1), 0, listed, 10s, t0);
-    cache.put_failure(address(1), 0, {.state = Listing::State::refused}, t0 + 10s);
+    cache.put(address(1), {0, listed, 10s}, t0);
+    cache.put(address(1), {0, {.state = Listing::State::refused}}, t0 + 10s);
     EXPECT_EQ(find_stale(address(1), t0 + 10s), 0);
 }
 
 TEST_F(ListingCacheTest, AFailureDoesNotDisplaceAnOpinionThatIsGood) {
-    cache.put(address(1), 0, listed, 100s, t0);
-    cache.put_failure(address(1), 0, timeout, t0 + 95s);
+    cache.put(address(1), {0, listed, 100s}, t0);
+    cache.put(address(1), {0, timeout}, t0 + 95s);
     EXPECT_EQ(find(address(1), t0 + 95s), 1);
     EXPECT_EQ(said.evidence().listings[0], listed);
 }
 
 TEST_F(ListingCacheTest, AnOftenAskedAddressIsDueBeforeItsOpinionExpires) {
-    cache.put(address(1), 0, listed, 100s, t0);
-    cache.put(address(1), 1, clear, 1000s, t0);
+    cache.put(address(1), {0, listed, 100s}, t0);
+    cache.put(address(1), {1, clear, 1000s}, t0);
     EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asked once";
     EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asked twice";
     EXPECT_EQ(due(address(1), t0 + 99s), 0b001);
     EXPECT_EQ(due(address(1), t0 + 50s), 0);
 
-    cache.put_failure(address(1), 0, timeout, t0 + 99s);
+    cache.put(address(1), {0, timeout}, t0 + 99s);
     EXPECT_EQ(due(address(1), t0 + 99s), 0) << "asking again did not help";
-    cache.put(address(1), 0, listed, 100s, t0 + 99s);
+    cache.put(address(1), {0, listed, 100s}, t0 + 99s);
     EXPECT_EQ(due(address(1), t0 + 198s), 0b001);
     EXPECT_EQ(find(address(1), t0 + 198s), 0b011);
 }
 
 TEST_F(ListingCacheTest, KeepsTheSecondToFourthOctetOfACode) {
     const Listing refused{.state = Listing::State::refused, .stale = false, .code = 0x7FFFFFFE};
-    cache.put_failure(address(1), 0, refused, t0);
+    cache.put(address(1), {0, refused}, t0);
     find(address(1), t0);
     EXPECT_EQ(said.evidence().listings[0], refused);
 }
 
 TEST_F(ListingCacheTest, ForgetsOneAddressOrAll) {
-    cache.put(address(1), 0, listed, 10s, t0);
-    cache.put(address(2), 0, listed, 10s, t0);
+    cache.put(address(1), {0, listed, 10s}, t0);
+    cache.put(address(2), {0, listed, 10s}, t0);
     EXPECT_TRUE(cache.forget(address(1)));
     EXPECT_FALSE(cache.forget(address(1)));
     EXPECT_EQ(find(address(1), t0), 0);
@@ -174,7 +174,8 @@ TEST_F(ListingCacheTest, ForgetsOneAddressOrAll) {
 
 TEST_F(ListingCacheTest, ForgetsSomeListsAndKeepsTheOthers) {
     for (std::uint32_t host = 1; host < 20; ++host) {
-        for (ListIndex list = 0; list < 3; ++list) cache.put(address(host), list, listed, 60s, t0);
+        for (ListIndex list = 0; list < 3; ++list)
+            cache.put(address(host), {list, listed, 60s}, t0);
     }
     cache.forget_lists(0b101);
     for (std::uint32_t host = 1; host < 20; ++host) EXPECT_EQ(find(address(host), t0), 0b010);
@@ -183,8 +184,8 @@ TEST_F(ListingCacheTest, ForgetsSomeListsAndKeepsTheOthers) {
 TEST_F(ListingCacheTest, AFullSetGivesUpExpiredLinesBeforeGoodOnes) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
     for (std::uint32_t i = 0; i < 8; ++i)
-        one_set.put(address(i), 0, listed, i == 3 ? 1s : 100s, t0);
-    one_set.put(address(8), 0, listed, 100s, t0 + 2s);
+        one_set.put(address(i), {0, listed, i == 3 ? 1s : 100s}, t0);
+    one_set.put(address(8), {0, listed, 100s}, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 0U);
     for (std::uint32_t i = 0; i < 9; ++i) {
         EXPECT_EQ(one_set.find(address(i), t0 + 2s, said), i == 3 ? 0 : 1) << i;
@@ -193,31 +194,31 @@ TEST_F(ListingCacheTest, AFullSetGivesUpExpiredLinesBeforeGoodOnes) {
 
 TEST_F(ListingCacheTest, WhatIsOnlyStaleGivesWayToSomethingNew) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
-    for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), 0, listed, 1s, t0);
+    for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), {0, listed, 1s}, t0);
     EXPECT_EQ(one_set.find_stale(address(0), t0 + 2s, stale), 1);
-    one_set.put(address(8), 0, listed, 100s, t0 + 2s);
+    one_set.put(address(8), {0, listed, 100s}, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 0U);
     EXPECT_EQ(one_set.find(address(8), t0 + 2s, said), 1);
 }
 
 TEST_F(ListingCacheTest, AFullSetGivesUpOneThatDidNotComeBack) {
     ListingCache one_set({.entries = 8, .lists = 1, .hash_seed = 7});
-    for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), 0, listed, 100s, t0);
+    for (std::uint32_t i = 0; i < 8; ++i) one_set.put(address(i), {0, listed, 100s}, t0);
     for (std::uint32_t i = 0; i < 8; ++i) {
         if (i != 5) one_set.find(address(i), t0 + 1s, said);
     }
-    one_set.put(address(8), 0, listed, 100s, t0 + 2s);
+    one_set.put(address(8), {0, listed, 100s}, t0 + 2s);
     EXPECT_EQ(one_set.stats().evictions, 1U);
     EXPECT_EQ(one_set.find(address(5), t0 + 2s, said), 0);
 }
 
 TEST_F(ListingCacheTest, ForgetsListsAnyNumberOfTimesAndOnlyWhatWasSaidBefore) {
     for (int time = 0; time < 1000; ++time) {
-        cache.put(address(1), 0, listed, 1h, t0);
-        if (time == 0) cache.put(address(2), 1, clear, 1h, t0);
-        cache.put(address(3), 0, listed, 1h, t0);
+        cache.put(address(1), {0, listed, 1h}, t0);
+        if (time == 0) cache.put(address(2), {1, clear, 1h}, t0);
+        cache.put(address(3), {0, listed, 1h}, t0);
         cache.forget_lists(0b001);
-        cache.put(address(3), 0, clear, 1h, t0);
+        cache.put(address(3), {0, clear, 1h}, t0);
         ASSERT_EQ(find(address(1), t0), 0) << time;
         ASSERT_EQ(find_stale(address(1), t0 + 2h), 0) << time;
         ASSERT_EQ(find(address(2), t0), 0b010) << time;
@@ -227,7 +228,7 @@ TEST_F(ListingCacheTest, ForgetsListsAnyNumberOfTimesAndOnlyWhatWasSaidBefore) {
 }
 
 TEST_F(ListingCacheTest, WhatWasForgottenStaysForgottenHoweverOftenOtherThingsAre) {
-    for (std::uint32_t host = 0; host < 40; ++host) cache.put(address(host), 1, clear, 24h, t0);
+    for (std::uint32_t host = 0; host < 40; ++host) cache.put(address(host), {1, clear, 24h}, t0);
     cache.forget_lists(0b010);
     for (int time = 0; time < 1000; ++time) {
         cache.forget_lists(0b001);
@@ -240,8 +241,8 @@ TEST_F(ListingCacheTest, HoldsSixteenListsAsWellAsOne) {
         ListingCache wide({.entries = 64, .lists = lists, .hash_seed = 7});
         for (ListIndex list = 0; list < lists; ++list) {
             const Listing own{.state = listed.state, .stale = false, .code = 0x7F000001U + list};
-            wide.put(address(1), list, own, 10s, t0);
-            wide.put(address(2), list, clear, 10s, t0);
+            wide.put(address(1), {list, own, 10s}, t0);
+            wide.put(address(2), {list, clear, 10s}, t0);
         }
         const auto all = static_cast<ListMask>((1U << lists) - 1);
         ASSERT_EQ(wide.find(address(2), t0, said), all);
@@ -256,15 +257,15 @@ TEST_F(ListingCacheTest, TellsIPv6AddressesApartUnlessToldToRememberNetworks) {
     const IpAddress one = *IpAddress::parse("2001:db8:0:1::1");
     const IpAddress same_network = *IpAddress::parse("2001:db8:0:1:ffff::2");
     const IpAddress other_network = *IpAddress::parse("2001:db8:0:2::1");
-    cache.put(one, 0, listed, 10s, t0);
+    cache.put(one, {0, listed, 10s}, t0);
     EXPECT_EQ(find(one, t0), 1);
     EXPECT_EQ(find(same_network, t0), 0);
 
     ListingCache networks({.entries = 64, .lists = 1, .hash_seed = 7, .ipv6_by_network = true});
-    networks.put(one, 0, listed, 10s, t0);
+    networks.put(one, {0, listed, 10s}, t0);
     EXPECT_EQ(networks.find(same_network, t0, said), 1);
     EXPECT_EQ(networks.find(other_network, t0, said), 0);
-    networks.put(address(1), 0, listed, 10s, t0);
+    networks.put(address(1), {0, listed, 10s}, t0);
     EXPECT_EQ(networks.find(address(2), t0, said), 0) << "IPv4 stays whole";
 }
 
@@ -275,8 +276,8 @@ TEST_F(ListingCacheTest, ExpectingAddressesChangesNothingInWhateverOrderTheyAreA
     some.push_back(*IpAddress::parse("2001:db8:0:1::1"));
     some.push_back(*IpAddress::parse("2001:db8:0:2::1"));
     for (ListingCache* const one : {&cache, &networks}) {
-        one->put(address(1), 0, listed, 10s, t0);
-        one->put(some[4], 0, listed, 10s, t0);
+        one->put(address(1), {0, listed, 10s}, t0);
+        one->put(some[4], {0, listed, 10s}, t0);
         Expected expected;
         const auto found = [&](std::size_t which) {
             return one->find(some[which], t0, said, expected) != 0;

@@ -52,8 +52,8 @@ TEST_F(SnapshotTest, AnEmptyCacheIsOneBlock) {
 }
 
 TEST_F(SnapshotTest, OpinionsComeBackWithTheTimeTheyHaveLeft) {
-    before.put(address(1), 0, listed, 1000s, written.now);
-    before.put(address(1), 2, clear, 300s, written.now);
+    before.put(address(1), {0, listed, 1000s}, written.now);
+    before.put(address(1), {2, clear, 300s}, written.now);
     EXPECT_EQ(load(blocks()), 2U);
     EXPECT_EQ(find(1, started.now), 0b101);
     EXPECT_EQ(said.evidence().listings[0], listed);
@@ -64,8 +64,8 @@ TEST_F(SnapshotTest, OpinionsComeBackWithTheTimeTheyHaveLeft) {
 }
 
 TEST_F(SnapshotTest, WhatExpiresBetweenWritingAndLoadingDoesNotComeBack) {
-    before.put(address(1), 0, listed, 100s, written.now);
-    before.put(address(2), 0, listed, 101s, written.now);
+    before.put(address(1), {0, listed, 100s}, written.now);
+    before.put(address(2), {0, listed, 101s}, written.now);
     EXPECT_EQ(load(blocks()), 1U);
     EXPECT_EQ(find(1, started.now), 0);
     EXPECT_EQ(find(2, started.now), 1);
@@ -74,30 +74,30 @@ TEST_F(SnapshotTest, WhatExpiresBetweenWritingAndLoadingDoesNotComeBack) {
 }
 
 TEST_F(SnapshotTest, ASnapshotFromTheFutureGivesNothing) {
-    before.put(address(1), 0, listed, 1h, written.now);
+    before.put(address(1), {0, listed, 1h}, written.now);
     const Clocks earlier{.now = started.now, .wall_now = written.wall_now - 1s};
     EXPECT_EQ(load(blocks(), earlier), 0U);
     EXPECT_EQ(load(blocks(), written), 1U);
 }
 
 TEST_F(SnapshotTest, FailuresAndWhatIsStaleAreNotWritten) {
-    before.put_failure(address(1), 0, timeout, written.now);
-    before.put(address(2), 0, clear, 60s, written.now - 61s);
-    before.put(address(3), 0, clear, 60s, written.now - 61s);
-    before.put_failure(address(3), 0, timeout, written.now);
+    before.put(address(1), {0, timeout}, written.now);
+    before.put(address(2), {0, clear, 60s}, written.now - 61s);
+    before.put(address(3), {0, clear, 60s}, written.now - 61s);
+    before.put(address(3), {0, timeout}, written.now);
     EXPECT_EQ(blocks().size(), 1U);
 }
 
 TEST_F(SnapshotTest, ListsThatAreNotBelievedAreNotWritten) {
     for (ListIndex list = 0; list < 3; ++list)
-        before.put(address(1), list, listed, 1h, written.now);
+        before.put(address(1), {list, listed, 1h}, written.now);
     EXPECT_EQ(load(blocks(0b010)), 1U);
     EXPECT_EQ(find(1, started.now), 0b010);
 }
 
 TEST_F(SnapshotTest, ListsAreKnownByIdentityNotByPlace) {
-    before.put(address(1), 0, listed, 1h, written.now);
-    before.put(address(1), 1, clear, 1h, written.now);
+    before.put(address(1), {0, listed, 1h}, written.now);
+    before.put(address(1), {1, clear, 1h}, written.now);
     const auto all = blocks();
     identities = {22, 44, 11};
     EXPECT_EQ(load(all), 2U);
@@ -109,10 +109,10 @@ TEST_F(SnapshotTest, ListsAreKnownByIdentityNotByPlace) {
 }
 
 TEST_F(SnapshotTest, WhatHasBeenLearnedSinceTheStartStays) {
-    before.put(address(1), 0, listed, 1h, written.now);
-    before.put(address(2), 0, listed, 1h, written.now);
-    after.put(address(1), 0, clear, 1h, started.now);
-    after.put_failure(address(2), 0, timeout, started.now);
+    before.put(address(1), {0, listed, 1h}, written.now);
+    before.put(address(2), {0, listed, 1h}, written.now);
+    after.put(address(1), {0, clear, 1h}, started.now);
+    after.put(address(2), {0, timeout}, started.now);
     SnapshotReader reader(after, identities, started);
     for (const SnapshotBlock& block : blocks()) reader.add(block);
     find(1, started.now);
@@ -123,7 +123,7 @@ TEST_F(SnapshotTest, WhatHasBeenLearnedSinceTheStartStays) {
 
 TEST_F(SnapshotTest, ManyAddressesFillManyBlocksAndAllComeBack) {
     for (std::uint32_t i = 0; i < 2000; ++i) {
-        before.put(address(i), static_cast<ListIndex>(i % 3), i % 2 == 0 ? listed : clear, 1h,
+        before.put(address(i), {static_cast<ListIndex>(i % 3), i % 2 == 0 ? listed : clear, 1h},
                    written.now);
     }
     const auto all = blocks();
@@ -141,7 +141,7 @@ TEST_F(SnapshotTest, ManyAddressesFillManyBlocksAndAllComeBack) {
 
 TEST_F(SnapshotTest, IPv6AddressesComeBackWhole) {
     const IpAddress whole = *IpAddress::parse("2001:db8:1:2:3:4:5:6");
-    before.put(whole, 1, listed, 1h, written.now);
+    before.put(whole, {1, listed, 1h}, written.now);
     load(blocks());
     EXPECT_EQ(after.find(whole, started.now, said), 0b010);
 }
@@ -149,8 +149,8 @@ TEST_F(SnapshotTest, IPv6AddressesComeBackWhole) {
 // Whatever single bit is wrong, nothing but what was written is believed: the first block takes the
 // file with it, another one itself.
 TEST_F(SnapshotTest, AFlippedBitIsNeverBelieved) {
-    before.put(address(1), 0, listed, 1h, written.now);
-    before.put(address(2), 1, clear, 1h, written.now);
+    before.put(address(1), {0, listed, 1h}, written.now);
+    before.put(address(2), {1, clear, 1h}, written.now);
     auto all = blocks();
     ASSERT_EQ(all.size(), 2U);
     SnapshotReader intact(after, identities, started);
@@ -168,7 +168,7 @@ TEST_F(SnapshotTest, AFlippedBitIsNeverBelieved) {
 }
 
 TEST_F(SnapshotTest, ADamagedBlockCostsItsOwnAddressesOnly) {
-    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), 0, listed, 1h, written.now);
+    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), {0, listed, 1h}, written.now);
     auto all = blocks();
     const std::uint64_t whole = load(all);
     all[2][1000] ^= std::byte{1};
@@ -178,7 +178,7 @@ TEST_F(SnapshotTest, ADamagedBlockCostsItsOwnAddressesOnly) {
 }
 
 TEST_F(SnapshotTest, ABlockPassesInItsOwnPlaceAndFileOnly) {
-    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), 0, listed, 1h, written.now);
+    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), {0, listed, 1h}, written.now);
     auto all = blocks();
     SnapshotReader swapped(after, identities, started);
     ASSERT_TRUE(swapped.add(all[0]));
@@ -193,7 +193,7 @@ TEST_F(SnapshotTest, ABlockPassesInItsOwnPlaceAndFileOnly) {
 }
 
 TEST_F(SnapshotTest, AFileThatEndsEarlyGivesWhatWasThere) {
-    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), 0, listed, 1h, written.now);
+    for (std::uint32_t i = 0; i < 1000; ++i) before.put(address(i), {0, listed, 1h}, written.now);
     const auto all = blocks();
     std::uint64_t last = 0;
     for (std::size_t kept = 1; kept <= all.size(); ++kept) {

@@ -160,7 +160,7 @@ TEST_F(SeveralWorkersTest, AListThatOthersCatchLyingIsForgottenInTheCacheOfAll) 
         cache::Said said;
         return cache.find(client, first().loop.now(), said) != 0;
     };
-    cache.put(client, list, {.state = Listing::State::listed, .code = 0x7F000002}, 300s,
+    cache.put(client, {list, {.state = Listing::State::listed, .code = 0x7F000002}, 300s},
               workers[1].loop.now());
     for (unsigned i = 0; i < Surge::run_min; ++i) workers[1].hear(Listing::State::listed);
     first().loop.run_until_idle();

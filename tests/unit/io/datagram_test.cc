@@ -18,12 +18,18 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Datagrams : DatagramEvents {
+    void on_arrivals(std::span<const Arrival> arrivals) override {
+        for (const Arrival& arrival : arrivals) announced.push_back(as_text(arrival.bytes));
+        received_when_announced = received.size();
+    }
     void on_datagram(SocketId socket, std::span<const std::byte> bytes) override {
         received.push_back(as_text(bytes));
         if (act) act(socket);
     }
     void on_error(SocketId, int error) override { errors.push_back(error); }
 
+    std::vector<std::string> announced;
+    std::size_t received_when_announced = 0;
     std::vector<std::string> received;
     std::vector<int> errors;
     std::function<void(SocketId)> act;
@@ -110,6 +116,23 @@ TEST_P(DatagramTest, MessagesOfAllLengthsInOneBatchArriveExactly) {
     }));
     EXPECT_EQ(sorted(upstream.received), sorted(messages));
     EXPECT_EQ(sorted(events.received), sorted(messages));
+}
+
+// Only a loop that receives before it delivers can know.
+TEST_P(DatagramTest, SeveralMessagesAreAnnouncedBeforeTheFirstIsDelivered) {
+    const SocketId socket = open();
+    const std::vector<std::string> messages = {"one", "two", "six"};
+    for (const std::string& message : messages) loop->send_datagram(socket, as_bytes(message));
+    ASSERT_TRUE(run_until([&] {
+        upstream.receive();
+        return upstream.received.size() == messages.size();
+    }));
+    upstream.answer();
+    EXPECT_TRUE(run_until([&] { return events.received.size() == messages.size(); }));
+    EXPECT_EQ(events.received, messages);
+    const bool is_told = GetParam() != Backend::epoll;
+    EXPECT_EQ(events.announced, is_told ? messages : std::vector<std::string>());
+    EXPECT_EQ(events.received_when_announced, 0U);
 }
 
 TEST_P(DatagramTest, ManyMessagesOfOneLengthArriveOneByOne) {

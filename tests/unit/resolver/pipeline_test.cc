@@ -44,6 +44,32 @@ TEST_F(PipelineTest, ASecondQuestionIsAnsweredFromTheCache) {
     EXPECT_FALSE(servers.seen().empty()) << "after the time to live the lists are asked again";
 }
 
+// More than are fetched and written at a time.
+TEST_F(PipelineTest, EachOfManyAddressesThatAreAnsweredTogetherIsRemembered) {
+    start("block_list_hits = 1");
+    lists_say([](std::size_t list, const SeenQuery& query) {
+        const bool is_odd = (query.name().at(0) - '0') % 2 != 0;
+        return is_odd && list == 3 ? listed(query) : clear(query);
+    });
+    constexpr unsigned count = 20;
+    const auto ask_about_all = [&] {
+        for (unsigned i = 0; i < count; ++i) ask("5.9.1." + std::to_string(10 + i), i);
+    };
+    ask_about_all();
+    advance(1ms);
+    ASSERT_EQ(replies.log.size(), count);
+    servers.take_seen();
+
+    replies.log.clear();
+    ask_about_all();
+    ASSERT_EQ(replies.log.size(), count) << "at once";
+    for (const Reply& reply : replies.log) {
+        EXPECT_EQ(reply.action, reply.tag / 10 % 2 == 0 ? Action::reject : Action::accept);
+    }
+    advance(1s);
+    EXPECT_TRUE(servers.seen().empty());
+}
+
 TEST_F(PipelineTest, ManyQuestionsAboutOneAddressAreOneQueryPerList) {
     start("block_list_hits = 6");
     lists_say([](std::size_t, const SeenQuery& query) { return listed(query, 10ms); });

@@ -99,8 +99,8 @@ TEST(NativeFrames, QueriesOfSeveralConnectionsAreAnnouncedTogether) {
         documented("ping"),    query(1, "192.0.2.6")};
     std::vector<io::Arrival> arrivals;
     for (std::size_t i = 0; i < texts.size(); ++i)
-        arrivals.push_back({.stream = streams[i], .bytes = std::as_bytes(std::span(texts[i]))});
-    arrivals.push_back({.stream = {}, .bytes = arrivals[0].bytes});
+        arrivals.push_back({.socket = streams[i], .bytes = std::as_bytes(std::span(texts[i]))});
+    arrivals.push_back({.socket = {}, .bytes = arrivals[0].bytes});
     conversation.server.on_arrivals(arrivals);
 
     const std::vector<IpAddress> alone = {*IpAddress::parse("192.0.2.1"),
@@ -114,7 +114,7 @@ TEST(NativeFrames, QueriesOfSeveralConnectionsAreAnnouncedTogether) {
     EXPECT_EQ(conversation.pipeline.expected.size(), 1U);  // one is nothing to fetch together
     arrivals.clear();
     for (const io::SocketId stream : streams)
-        arrivals.push_back({.stream = stream, .bytes = std::as_bytes(std::span(texts[0]))});
+        arrivals.push_back({.socket = stream, .bytes = std::as_bytes(std::span(texts[0]))});
     conversation.server.on_arrivals(arrivals);
     EXPECT_EQ(conversation.pipeline.expected.back().size(), Queries::most);
 }
@@ -125,7 +125,7 @@ TEST(NativeFrames, BehindABeginningNothingIsAnnounced) {
     const std::string whole = query(1, "192.0.2.1");
     for (const std::string& begun : {whole, whole + whole.substr(0, 16)}) {
         conversation.ask(conversation.connect(), begun);
-        arrivals.push_back({.stream = conversation.pipeline.last.stream,
+        arrivals.push_back({.socket = conversation.pipeline.last.stream,
                             .bytes = std::as_bytes(std::span(whole))});
     }
     arrivals.push_back(arrivals.front());

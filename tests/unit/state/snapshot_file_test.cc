@@ -27,7 +27,7 @@ IpAddress address(std::uint32_t number) { return IpAddress::from_v4(0x05000000 +
 
 void fill(cache::ListingCache& cache) {
     for (std::uint32_t i = 0; i < addresses; ++i) {
-        cache.put(address(i), 0, {.state = Listing::State::clear}, 1h, written.now);
+        cache.put(address(i), {0, {.state = Listing::State::clear}, 1h}, written.now);
     }
 }
 
@@ -109,7 +109,7 @@ TEST_F(SnapshotFileTest, AnythingElseInItsPlaceGivesNothing) {
 
 TEST_F(SnapshotFileTest, AFullDiskLeavesTheOldFileAsItWas) {
     cache::ListingCache small(options);
-    small.put(address(1), 0, {.state = Listing::State::clear}, 1h, written.now);
+    small.put(address(1), {0, {.state = Listing::State::clear}, 1h}, written.now);
     ASSERT_TRUE(write(small));
     cache::ListingCache large(options);
     fill(large);
