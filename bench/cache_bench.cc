@@ -2,18 +2,22 @@
 //
 // What it costs to remember: a find that hits or misses, one by one and sixteen at a time, in a
 // cache of a thousand to ten million addresses with the answers of six lists each; beside it a
-// std::unordered_map with a list in order of use, as one would write it first.
+// std::unordered_map with a list in order of use, as one would write it first, and the two reads
+// that a hit consists of.
 //
 //      cache_bench --benchmark_filter='10000000'
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
 #include <array>
+#include <cstring>
 #include <list>
 #include <memory>
 #include <unordered_map>
 
 #include "cache/listing_cache.h"
+#include "cache/memory_map.h"
+#include "cache/shared_word.h"
 #include "policy/index/hash.h"
 
 namespace postern {
@@ -167,6 +171,29 @@ void hit_in_batches(benchmark::State& state) {
     }
 }
 
+// What a hit cannot do without, alone: a read of a head, and one of a line of which only the head
+// tells, in as much memory as so many addresses take.  One pair after the other: between two hits
+// lies more work than a processor looks ahead.
+void head_then_line(benchmark::State& state) {
+    constexpr std::size_t line = 64;
+    constexpr std::size_t ways = 8;
+    constexpr std::size_t set = (1 + ways) * line;
+    const std::size_t sets = static_cast<std::size_t>(state.range(0)) * 6 / 5 / ways;
+    const cache::MemoryMap memory(sets * set);
+    std::memset(memory.data(), 0, memory.bytes());
+    const auto read = [](const std::byte* at) {
+        return cache::load(*reinterpret_cast<const std::uint64_t*>(at));
+    };
+    Numbers numbers(sets);
+    std::uint64_t found = 0;  // always, but the processor has to look
+    for (auto _ : state) {
+        const std::uint64_t number = numbers.next();
+        const std::byte* const head = memory.data() + (number + found) * set;
+        found = read(head + (1 + number % ways + read(head)) * line);
+    }
+    benchmark::DoNotOptimize(found);
+}
+
 void sizes(benchmark::internal::Benchmark* benchmark) {
     for (const int entries : {1'000, 10'000, 100'000, 1'000'000, 10'000'000}) {
         benchmark->Arg(entries);
@@ -175,6 +202,7 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
 
 BENCHMARK(hit<Sets>)->Apply(sizes);
 BENCHMARK(hit_in_batches)->Apply(sizes);
+BENCHMARK(head_then_line)->Apply(sizes);
 BENCHMARK(miss<Sets>)->Apply(sizes);
 BENCHMARK(hit<MapInOrderOfUse>)->Apply(sizes);
 BENCHMARK(miss<MapInOrderOfUse>)->Apply(sizes);

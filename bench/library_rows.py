@@ -40,7 +40,7 @@ def cache(context):
     """S7; the map with a list in order of use is what one would write first."""
     large = 100_000 if context.quick else 10_000_000
     sizes = [size for size in (1000, 10_000, 100_000, 1_000_000, 10_000_000) if size <= large]
-    pattern = f"^hit.*/({'|'.join(map(str, sizes))})$"
+    pattern = f"^(hit.*/({'|'.join(map(str, sizes))})|head_then_line/{large})$"
     results = context.micro("cache_bench", pattern, seconds=0.3)
     names = {"hit<Sets>": "one by one", "hit_in_batches": "sixteen at a time",
              "hit<MapInOrderOfUse>": "hash map and list"}  # fmt: skip
@@ -51,6 +51,7 @@ def cache(context):
     context.charts.append(Chart("A hit in the cache", *("addresses in it", "ns"), series))
     mine, peer = results[f"hit<Sets>/{large}"], results[f"hit<MapInOrderOfUse>/{large}"]
     together = results[f"hit_in_batches/{large}"]
+    reads = results[f"head_then_line/{large}"]["ns"]
     smallest = results[f"hit<Sets>/{sizes[0]}"]["ns"]
     bytes_each = mine["bytes/address"]
     return [
@@ -70,6 +71,10 @@ def cache(context):
             *("S7", "the same, sixteen that come together"),
             *(amount(together["ns"], "ns"), "", "", "<= 150 ns"),
             together["ns"] <= 150,
+        ),
+        Row(
+            *("S7+", "cache: a hit / the two reads that it waits for, alone"),
+            *(amount(mine["ns"], "ns"), amount(reads, "ns"), f"{mine['ns'] / reads:.3g}"),
         ),
         Row(
             *("S7+", f"cache: growth of a hit from {sizes[0]} addresses"),
