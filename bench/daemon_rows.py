@@ -11,6 +11,7 @@ import time
 import harness
 from against_dnsperf import name_server, posternd
 from context import Chart
+from first_minute import first_minute
 from load import load
 from name_servers import Rbldnsd
 from rows import Row, amount
@@ -253,5 +254,6 @@ def run(context):
     return [
         *reload_under_load(context),
         start_to_first_answer(context),
+        first_minute(context),
         memory_under_flood(context),
     ]
