@@ -258,9 +258,9 @@ void UringLoop::on_received(Socket& socket, const io_uring_cqe& completion) {
 
 void UringLoop::deliver(Socket& socket, std::span<const std::byte> bytes) {
     if (socket.kind == SocketKind::stream) return received(socket, bytes);
+    if (socket.kind == SocketKind::datagram_server) return deliver_datagram_from(socket, bytes);
     ++datagrams_received_;
-    if (socket.kind == SocketKind::datagram) return received_datagram(socket, bytes);
-    deliver_datagram_from(socket, bytes);
+    received_datagram(socket, bytes);
 }
 
 // The buffer holds a header, room for the peer's address, and the datagram.
