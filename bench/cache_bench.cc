@@ -48,11 +48,13 @@ class Numbers {
     std::uint64_t state_ = 20261122;
 };
 
+// Sets do not fill evenly: with a fifth more room than addresses hardly any gives way.
+constexpr std::size_t room_for(std::size_t entries) { return entries + entries / 5; }
+
 class Sets {
   public:
     explicit Sets(std::size_t entries)
-        // Sets do not fill evenly: with a fifth more room than addresses hardly any gives way.
-        : cache_({.entries = entries + entries / 5, .lists = lists, .hash_seed = 7}) {
+        : cache_({.entries = room_for(entries), .lists = lists, .hash_seed = 7}) {
         for (std::uint64_t i = 0; i < entries; ++i) {
             for (ListIndex list = 0; list < lists; ++list) {
                 cache_.put(address(i), {list, opinion, 1h}, now);
@@ -176,9 +178,8 @@ void hit_in_batches(benchmark::State& state) {
 // lies more work than a processor looks ahead.
 void head_then_line(benchmark::State& state) {
     constexpr std::size_t line = 64;
-    constexpr std::size_t ways = 8;
-    constexpr std::size_t set = (1 + ways) * line;
-    const std::size_t sets = static_cast<std::size_t>(state.range(0)) * 6 / 5 / ways;
+    constexpr std::size_t set = (1 + cache::ways) * line;
+    const std::size_t sets = room_for(static_cast<std::size_t>(state.range(0))) / cache::ways;
     const cache::MemoryMap memory(sets * set);
     std::memset(memory.data(), 0, memory.bytes());
     const auto read = [](const std::byte* at) {
@@ -189,7 +190,7 @@ void head_then_line(benchmark::State& state) {
     for (auto _ : state) {
         const std::uint64_t number = numbers.next();
         const std::byte* const head = memory.data() + (number + found) * set;
-        found = read(head + (1 + number % ways + read(head)) * line);
+        found = read(head + (1 + number % cache::ways + read(head)) * line);
     }
     benchmark::DoNotOptimize(found);
 }

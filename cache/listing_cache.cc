@@ -48,8 +48,8 @@ inline const Table::Key* ListingCache::next_of(Expected& expected, const IpAddre
 
 ListMask ListingCache::find(const IpAddress& address, TimePoint now, Said& said,
                             Expected& expected) {
-    const Table::Key* const key = next_of(expected, address);
-    return find(key != nullptr ? *key : table_.key_of(address), now, said);
+    if (const Table::Key* const key = next_of(expected, address)) return find(*key, now, said);
+    return find(table_.key_of(address), now, said);
 }
 
 ListMask ListingCache::find(const Table::Key& key, TimePoint now, Said& said) {
@@ -97,8 +97,8 @@ ListMask ListingCache::find_stale(const IpAddress& address, TimePoint now,
 
 void ListingCache::put(const IpAddress& address, std::span<const Answer> answers, TimePoint now,
                        Expected& expected) {
-    const Table::Key* const key = next_of(expected, address);
-    put(key != nullptr ? *key : table_.key_of(address), answers, now);
+    if (const Table::Key* const key = next_of(expected, address)) return put(*key, answers, now);
+    put(table_.key_of(address), answers, now);
 }
 
 void ListingCache::put(const Table::Key& key, std::span<const Answer> answers, TimePoint now) {

@@ -128,16 +128,13 @@ const QuestionIndex* Upstream::place_of(std::span<const std::byte> datagram) con
 }
 
 // The places first, all of them at the same time, then what they name.
-void Upstream::expect(std::span<const io::Arrival> datagrams) {
-    for (const io::Arrival& datagram : datagrams) __builtin_prefetch(place_of(datagram.bytes));
-    for (const io::Arrival& datagram : datagrams) {
-        const QuestionIndex* const place = place_of(datagram.bytes);
-        if (place != nullptr && *place != 0) owner_.expect_datagram(*place - 1);
-    }
-}
-
 void Upstream::Port::on_arrivals(std::span<const io::Arrival> arrivals) {
-    upstream->expect(arrivals);
+    for (const io::Arrival& arrival : arrivals)
+        __builtin_prefetch(upstream->place_of(arrival.bytes));
+    for (const io::Arrival& arrival : arrivals) {
+        const QuestionIndex* const place = upstream->place_of(arrival.bytes);
+        if (place != nullptr && *place != 0) upstream->owner_.expect_datagram(*place - 1);
+    }
 }
 
 void Upstream::Port::on_datagram(io::SocketId, std::span<const std::byte> bytes) {

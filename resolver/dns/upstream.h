@@ -95,7 +95,6 @@ class Upstream final {
         void on_error(io::SocketId, int error) override;
     };
 
-    void expect(std::span<const io::Arrival> datagrams);
     // The place of the question of a datagram; null: none that is long enough to have an id.
     const QuestionIndex* place_of(std::span<const std::byte> datagram) const;
     void go_down();
